@@ -643,6 +643,10 @@ pub(crate) struct Explore {
     #[arg(long, value_name = "N", default_value_t = MOST_RUNS, requires = "exhaustive")]
     #[arg(value_parser = clap::value_parser!(u8).range(..=i64::from(MOST_RUNS)))]
     pub(crate) runs: u8,
+    /// The most times that something goes wrong in a story of --depth and --closed: a card is pulled in the middle of
+    /// something, or a core ends.
+    #[arg(long, value_name = "N", default_value_t = u8::MAX, hide_default_value = true, requires = "exhaustive")]
+    pub(crate) faults: u8,
     /// Put the reports of the parts of one search together.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(crate) merge: Vec<PathBuf>,

@@ -15,9 +15,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use autoenroll_explore::breadth::{self, Limits};
+use autoenroll_explore::breadth::{self, Limits, Progress};
 use autoenroll_explore::drive::{Outcome, Part, Work, drive};
-use autoenroll_explore::everything::Everything;
+use autoenroll_explore::everything::{Bounds, Everything};
 use autoenroll_explore::file::Bench;
 use autoenroll_explore::grown::Grown;
 use autoenroll_explore::neighbours::Neighbours;
@@ -223,16 +223,25 @@ impl Search<'_> {
 
     /// Everything in the base world, to a depth or to its end.
     fn everything(&self, console: &mut Console<'_>) -> Result<Report, Failure> {
-        let space = Everything::base(self.bench.library, self.arguments.runs)
+        let bounds = Bounds { runs: self.arguments.runs, faults: self.arguments.faults };
+        let space = Everything::base(self.bench.library, bounds)
             .map_err(|error| Failure::Bench(error.to_string()))?;
         let depth = self.arguments.depth.unwrap_or(usize::MAX);
         let limits = Limits { depth, states: self.arguments.states, one: false };
         let found = breadth::search(&space, limits, self.jobs(), |at| {
-            console.progress_in(&format!("{} states; depth {}: {} of {}", at.states, at.depth, at.done, at.level));
+            let Progress { spent: [faults, runs], depth, done, level, states } = at;
+            let of = format!("{faults} faults, {runs} runs");
+            console.progress_in(&format!("{states} states; {of}, depth {depth}: {done} of {level}"));
             !self.end.is_near()
         });
         let broken = found.broken.iter().map(|(way, broken)| (space.story(way, broken), broken.clone())).collect();
-        let came = report::Everything { states: found.states, edges: found.edges, depth: found.depth, end: found.end };
+        let came = report::Everything {
+            states: found.states,
+            edges: found.edges,
+            depth: found.depth,
+            end: found.end,
+            closed: found.closed,
+        };
         Ok(Report::everything(came, broken, &self.known, self.bench))
     }
 }

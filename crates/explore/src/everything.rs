@@ -9,11 +9,11 @@ use autoenroll_trace::Kind;
 use autoenroll_world::{StateKey, Stepped, Times};
 use std::sync::Arc;
 
-use crate::breadth::Space;
+use crate::breadth::{Space, Spent};
 use crate::generate::replies;
 use crate::law::Broken;
 use crate::menu::Entry;
-use crate::player::{Done, Player};
+use crate::player::{Done, Player, StoryWorld};
 use crate::stage::{Stage, StageError, caught};
 use crate::story::{Move, Setup, Story, When};
 
@@ -31,12 +31,21 @@ const PAUSE: Duration = Duration::hours(8);
 /// The most events between two rests; a story of more does not come to rest.
 const MOST_EVENTS: usize = 4_000;
 
+/// What bounds a story of the base world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// The most runs; it ends where another one would begin.
+    pub runs: u8,
+    /// How often something goes wrong at most.
+    pub faults: u8,
+}
+
 /// The base world: one template, two providers, two cards, certificates that live for twenty hours. Cards are pulled
-/// and cores crash at every moment, as often as they can. A story ends where one run more than the most would begin.
+/// and cores crash at every moment, as often as bounds say. A story ends where one run more than the most would begin.
 #[derive(Debug)]
 pub struct Everything {
     stage: Stage,
-    most_runs: u8,
+    bounds: Bounds,
 }
 
 /// A story in play, at rest.
@@ -45,6 +54,8 @@ pub struct State {
     player: Player,
     /// How many runs there were; one more than the most is the end of the story.
     runs: u8,
+    /// How often something went wrong.
+    faults: u8,
 }
 
 /// What is done in a state: something, or time goes by; then so many events happen, and something goes wrong before the
@@ -67,13 +78,13 @@ impl fmt::Display for Tried {
 }
 
 impl Everything {
-    /// The base world, with stories of so many runs at most.
+    /// The base world, with stories within bounds.
     ///
     /// # Errors
     /// When it cannot be built: a fault of this crate.
-    pub fn base(library: &Library, most_runs: u8) -> Result<Self, StageError> {
+    pub fn base(library: &Library, bounds: Bounds) -> Result<Self, StageError> {
         let document = parse("base.toml", include_bytes!("base.toml")).document;
-        Stage::open(Setup::Written(Arc::new(document)), library).map(|stage| Self { stage, most_runs })
+        Stage::open(Setup::Written(Arc::new(document)), library).map(|stage| Self { stage, bounds })
     }
 
     /// The story that some steps are. What goes wrong at a moment that no record names goes wrong at that time.
@@ -86,6 +97,16 @@ impl Everything {
         Story { setup: self.stage.setup.clone(), moves, end: SimTime(broken.at).max(player.now()) }
     }
 
+    /// The state that one has become; records before `began` are of that one.
+    fn later(&self, before: &State, mut player: Player, began: usize, failed: bool) -> State {
+        let trace = player.world().trace();
+        let runs = trace.since(began).filter(|record| record.kind == Kind::RunStarted).count();
+        let runs = before.runs.saturating_add(u8::try_from(runs).unwrap_or(u8::MAX));
+        player.forget();
+        let runs = runs.min(self.bounds.runs.saturating_add(1));
+        State { player, runs, faults: before.faults.saturating_add(u8::from(failed)) }
+    }
+
     fn entries(&self, names: &'static [&'static str]) -> impl Iterator<Item = &Entry> {
         self.stage.menu.entries.iter().filter(|entry| names.contains(&entry.name))
     }
@@ -93,7 +114,7 @@ impl Everything {
     /// What is done first: `None` is that time goes by.
     fn firsts(&self, state: &State) -> Vec<Option<Move>> {
         let now = state.player.now();
-        let may_run = state.runs < self.most_runs;
+        let may_run = state.runs < self.bounds.runs;
         let deeds = self.entries(DEEDS).filter(|entry| may_run || !TRIGGERS.contains(&entry.name));
         let answers =
             state.player.prompts().into_iter().flat_map(|prompt| replies(&prompt, &self.stage.menu.spec.cards, now));
@@ -125,9 +146,10 @@ impl Everything {
         if done == Done::No {
             return;
         }
+        let may_fail = state.faults < self.bounds.faults;
         let mut came = begun.map(|()| Stepped::Handled);
         while came == Ok(Stepped::Handled) && events < MOST_EVENTS {
-            for fault in self.entries(FAULTS) {
+            for fault in self.entries(FAULTS).filter(|_| may_fail) {
                 let mut player = player.clone();
                 let mut done = Done::Yes;
                 let ended = caught(|| {
@@ -137,7 +159,7 @@ impl Everything {
                 if done == Done::Yes {
                     each(
                         tried(events, Some(fault), player.now()),
-                        ended.map(|()| state.later(player, began, self.most_runs)),
+                        ended.map(|()| self.later(state, player, began, true)),
                     );
                 }
             }
@@ -157,7 +179,7 @@ impl Everything {
                 player.settle()
             })
         });
-        each(tried(events, None, player.now()), ended.map(|()| state.later(player, began, self.most_runs)));
+        each(tried(events, None, player.now()), ended.map(|()| self.later(state, player, began, false)));
     }
 }
 
@@ -196,13 +218,10 @@ fn told(player: &mut Player, tried: &Tried, moves: &mut Vec<Move>) -> Result<(),
 }
 
 impl State {
-    /// The state that it has become; records before `began` are of the one before.
-    fn later(&self, mut player: Player, began: usize, most_runs: u8) -> Self {
-        let trace = player.world().trace();
-        let runs = trace.since(began).filter(|record| record.kind == Kind::RunStarted).count();
-        let runs = self.runs.saturating_add(u8::try_from(runs).unwrap_or(u8::MAX)).min(most_runs.saturating_add(1));
-        player.forget();
-        Self { player, runs }
+    /// The world as it is now.
+    #[must_use]
+    pub const fn world(&self) -> &StoryWorld {
+        self.player.world()
     }
 
     /// When it was reached.
@@ -216,18 +235,24 @@ impl Space for Everything {
     type State = State;
     type Step = Tried;
     type Wrong = Broken;
-    type Key = (StateKey, u8);
+    /// All stories that are at their end are one state.
+    type Key = Option<StateKey>;
 
     fn start(&self) -> State {
-        State { player: self.stage.player(), runs: 0 }
+        State { player: self.stage.player(), runs: 0, faults: 0 }
     }
 
     fn key(&self, state: &State) -> Self::Key {
-        (state.player.world().state_key_since(&self.stage.world, Times::Left), state.runs)
+        let at_end = state.runs > self.bounds.runs;
+        (!at_end).then(|| state.player.world().state_key_since(&self.stage.world, Times::Left))
+    }
+
+    fn spent(&self, state: &State) -> Spent {
+        [state.faults, state.runs]
     }
 
     fn successors(&self, state: &State, each: &mut dyn FnMut(Tried, Result<State, Broken>)) {
-        if state.runs > self.most_runs {
+        if state.runs > self.bounds.runs {
             return;
         }
         for first in self.firsts(state) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::breadth::End;
+use crate::breadth::{Closed, End};
 use crate::drive::{Outcome, Part};
 use crate::file::{Bench, found_file};
 use crate::law::Broken;
@@ -56,7 +56,7 @@ pub struct Report {
 }
 
 /// What an exhaustive search came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Everything {
     /// How many states there are, as far as it went.
@@ -67,6 +67,9 @@ pub struct Everything {
     pub depth: usize,
     /// Why it ended.
     pub end: End,
+    /// With how few faults there is nothing else, and what that comes to.
+    #[serde(default)]
+    pub closed: Vec<Closed>,
 }
 
 /// A law of order that was broken.

@@ -1,16 +1,20 @@
 //! The base world, and that what its states are told apart by is all that matters.
 #![expect(clippy::unwrap_used, reason = "this is test code outside of test functions")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 
 use autoenroll_explore::breadth::{End, Limits, Space, search};
-use autoenroll_explore::everything::{Everything, MOST_RUNS, State};
+use autoenroll_explore::everything::{Bounds, Everything, MOST_RUNS, State};
 use autoenroll_scenario::Library;
 
 use fixtures::Fixtures;
 
 mod fixtures;
+
+fn base(runs: u8, faults: u8) -> Everything {
+    Everything::base(&Library::read(&Fixtures), Bounds { runs, faults }).unwrap()
+}
 
 /// What a state leads to: the name of each thing that is done, and the key behind it.
 fn led(space: &Everything, state: &State) -> Vec<(String, Result<String, String>)> {
@@ -28,9 +32,11 @@ fn led(space: &Everything, state: &State) -> Vec<(String, Result<String, String>
 fn two_worlds_of_one_key_have_the_same_successors() {
     const PAIRS: usize = 5;
     const LEVELS: usize = 5;
-    let space = Everything::base(&Library::read(&Fixtures), MOST_RUNS).unwrap();
+    let space = base(MOST_RUNS, u8::MAX);
     let start = space.start();
-    let mut seen = BTreeMap::from([(space.key(&start), start.clone())]);
+    // With as much used up: how much decides what may still be done.
+    let of = |state: &State| (space.key(state), space.spent(state));
+    let mut seen = BTreeMap::from([(of(&start), start.clone())]);
     let mut frontier = vec![start];
     // At different times, and at the same.
     let (mut pairs, mut met) = ([Vec::new(), Vec::new()], [0, 0]);
@@ -39,9 +45,9 @@ fn two_worlds_of_one_key_have_the_same_successors() {
         for state in &frontier {
             space.successors(state, &mut |_, next| {
                 let next = next.unwrap();
-                match seen.get(&space.key(&next)) {
+                match seen.get(&of(&next)) {
                     None => {
-                        seen.insert(space.key(&next), next.clone());
+                        seen.insert(of(&next), next.clone());
                         further.push(next);
                     }
                     Some(known) => {
@@ -72,7 +78,7 @@ fn two_worlds_of_one_key_have_the_same_successors() {
 /// that end where a run would begin.
 #[test]
 fn the_base_world_without_a_run_closes() {
-    let space = Everything::base(&Library::read(&Fixtures), 0).unwrap();
+    let space = base(0, u8::MAX);
     let limits = Limits { depth: usize::MAX, states: 1_000, one: false };
     let found = search(&space, limits, NonZeroUsize::new(2).unwrap(), |_| true);
     assert!(found.broken.is_empty(), "{:?}", found.broken);
@@ -81,7 +87,7 @@ fn the_base_world_without_a_run_closes() {
 
 #[test]
 fn the_base_world_is_the_same_for_any_number_of_threads() {
-    let space = Everything::base(&Library::read(&Fixtures), MOST_RUNS).unwrap();
+    let space = base(MOST_RUNS, u8::MAX);
     let searched = |jobs: usize| {
         let limits = Limits { depth: 2, states: 1_000, one: false };
         let found = search(&space, limits, NonZeroUsize::new(jobs).unwrap(), |_| true);
@@ -89,5 +95,30 @@ fn the_base_world_is_the_same_for_any_number_of_threads() {
         (found.states, found.edges, found.depth, found.end)
     };
     assert_eq!(searched(1), searched(3));
-    assert_eq!(searched(1), (26, 171, 2, End::Depth));
+    assert_eq!(searched(1), (13, 146, 2, End::Depth));
+}
+
+/// Every word of steps up to a length is played, whatever is known by then: what it leads to are the states that a
+/// search to that depth has, whether the same states come again, and with how many faults.
+#[test]
+fn a_search_of_the_base_world_finds_what_brute_force_finds() {
+    const DEPTH: usize = 3;
+    for faults in [0, 1] {
+        let space = base(MOST_RUNS, faults);
+        let start = space.start();
+        let mut keys = BTreeSet::from([space.key(&start)]);
+        let mut words = vec![start];
+        for _ in 0..DEPTH {
+            let mut longer = Vec::new();
+            for state in &words {
+                space.successors(state, &mut |_, next| longer.push(next.unwrap()));
+            }
+            keys.extend(longer.iter().map(|state| space.key(state)));
+            words = longer;
+        }
+        let limits = Limits { depth: DEPTH, states: 10_000, one: false };
+        let found = search(&space, limits, NonZeroUsize::new(2).unwrap(), |_| true);
+        assert_eq!(found.states, keys.len() as u64, "{faults} faults");
+        assert!(words.len() > keys.len(), "the same states come again");
+    }
 }

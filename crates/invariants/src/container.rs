@@ -180,7 +180,9 @@ impl Checker for DefaultContainers {
             (Kind::Prompt, _) if at.text("point") == Some("card.replace-default") => {
                 // The question comes only when there is something to replace.
                 let (card, container) = container_of(&at.record.facts)?;
-                self.told.entry(card.to_owned()).or_default().occupied.insert(container.to_owned());
+                if !self.views.contains_key(card) {
+                    self.told.entry(card.to_owned()).or_default().occupied.insert(container.to_owned());
+                }
                 None
             }
             (Kind::Answer, _) => {

@@ -146,7 +146,10 @@ impl Checker for ReplacedAll {
     fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
         let actor = &at.record.actor;
         match at.record.kind {
-            Kind::RunStarted => self.superseded.retain(|(of, _), _| of != actor),
+            Kind::RunStarted => {
+                self.superseded.retain(|(of, _), _| of != actor);
+                self.items.remove(actor);
+            }
             Kind::RunEnded if !self.expected.keys().any(|(of, _)| of == actor) => {
                 self.gone.retain(|(of, _)| of != actor);
             }

@@ -123,6 +123,11 @@ impl Names {
         self.containers.get(container).cloned().unwrap_or_else(|| container.to_owned())
     }
 
+    /// Containers with their names.
+    pub(crate) fn containers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.containers.iter().map(|(container, name)| (container.as_str(), name.as_str()))
+    }
+
     /// Facts with every text that is exactly a serial, thumbprint or container replaced by its name.
     pub(crate) fn translate(&self, facts: &Facts) -> Facts {
         let mut translated = facts.clone();

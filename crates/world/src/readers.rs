@@ -111,6 +111,11 @@ impl Readers {
         self.0.range(first..).take_while(move |(name, _)| name.computer == computer)
     }
 
+    /// Whether no transaction waits for any of them.
+    pub(crate) fn are_idle(&self) -> bool {
+        self.0.values().all(|reader| reader.queue.is_empty())
+    }
+
     /// The reader a card is in.
     pub(crate) fn place_of(&self, card: &str) -> Option<&ReaderName> {
         self.0

@@ -141,6 +141,11 @@ impl Records {
         self.in_run = open;
     }
 
+    /// Whether a run is open.
+    pub(crate) const fn in_run(&self) -> bool {
+        self.in_run
+    }
+
     /// An output that is a decision.
     pub(crate) fn decision(&mut self, id: u32, record: RecordId) {
         self.skips |= self.decisions.back().is_some_and(|(last, _)| last.checked_add(1) != Some(id));

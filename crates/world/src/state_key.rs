@@ -9,11 +9,12 @@ use autoenroll_keys::sha256;
 use autoenroll_model::CoreFactory;
 
 use crate::hosts::{CaHost, CardHost};
+use crate::session::CoreSession;
 use crate::world::World;
 
 mod canon;
 
-use canon::Canon;
+use canon::{Canon, Rest};
 
 /// A card with so many octets left takes any certificate.
 const ROOM: u32 = 16_384;
@@ -93,8 +94,8 @@ where
             spending: _,
             queue,
             decisions: _,
-            // What is called how: cores never see it.
-            names: _,
+            // What is called how: cores never see it, and laws see only that.
+            names,
             directory,
             policy,
             computers,
@@ -161,7 +162,13 @@ where
         let fields: [(&'static str, &dyn Debug); 4] =
             [("policy-services", policy_services), ("failing", failing), ("profiles", profiles), ("roaming", roaming)];
         fields.into_iter().for_each(|(name, what)| all.put(name, what));
-        all.canon.begin_laws();
+        let idle = |session: &CoreSession<F::Core>| !session.records.in_run() && session.effects.is_empty();
+        let rest = Rest {
+            no_run: sessions.values().all(idle) && readers.are_idle(),
+            no_request: stores.values().all(|stores| stores.stores().requests.is_empty()),
+            no_logon: logons.is_empty(),
+        };
+        all.canon.begin_laws(rest, names.containers());
         all.put("invariants", invariants);
         for name in authorities.keys() {
             hosts.cas.ca(name, |ca| {

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::time::Duration;
 
-use autoenroll_explore::breadth::End;
+use autoenroll_explore::breadth::{Closed, End};
 use autoenroll_explore::report::{Everything, Finding, Listed, Report};
 
 use crate::Failure;
@@ -41,6 +41,11 @@ pub(super) fn tell(report: &Report, took: Duration, console: &mut Console<'_>) -
     let found = report.findings.len();
     let (done, what) = match &report.everything {
         Some(everything) => {
+            for Closed { spent, states, edges, depth } in &everything.closed {
+                let faults = counted((*spent).into(), "fault");
+                let (states, edges) = (counted(*states, "state"), counted(*edges, "thing"));
+                writeln!(console.out, "closed with {faults}: {states}, {edges} done in them, {depth} deep")?;
+            }
             writeln!(console.out, "{}", came(everything))?;
             writeln!(console.out, "{broken} things broke something; findings: {found}")?;
             (everything.edges, "things")
@@ -64,7 +69,7 @@ pub(super) fn tell(report: &Report, took: Duration, console: &mut Console<'_>) -
 
 /// What an exhaustive search came to, in a sentence.
 pub(super) fn came(everything: &Everything) -> String {
-    let Everything { states, edges, depth, end } = everything;
+    let Everything { states, edges, depth, end, closed: _ } = everything;
     let end = match end {
         End::Closed => "closed: there is nothing else".to_owned(),
         End::Depth => "what is left is deeper".to_owned(),

@@ -99,6 +99,42 @@ const NAMES: &[(&str, &str)] = &[
     ("Seen", "answers"),
 ];
 
+/// What laws remember of a run, of an item or of a logoff: all of it begins anew with the next run, before which nothing
+/// asks for it.
+const OF_RUNS: &[(&str, &str)] = &[
+    ("OverEntry", "runs"),
+    ("UnfinishedStays", "unfinished"),
+    ("UnfinishedStays", "at_work"),
+    ("LeftoverGoes", "items"),
+    ("ReplacedFirst", "items"),
+    ("ReplacedFirst", "agreed"),
+    ("ReplacedFirst", "over"),
+    ("ReplacedFirst", "left"),
+    ("ReplacedAll", "superseded"),
+    ("ReplacedAll", "items"),
+    ("RenewalTold", "items"),
+    ("KnownKey", "items"),
+    ("EntryEnds", "ended"),
+    ("Judged", "found"),
+    ("DueRequest", "due"),
+    ("DueRequest", "items"),
+    ("DefaultContainers", "kept"),
+    ("Answers", "replaceable"),
+    ("AskedOnce", "kept"),
+    ("Summary", "runs"),
+    ("Tidied", "runs"),
+    ("Counted", "losses"),
+    ("OwnReason", "reasons"),
+];
+
+/// What laws remember of a request for which REQUEST has no entry: the next one puts its own in that place.
+const OF_REQUESTS: &[(&str, &str)] = &[("ReplacedAll", "expected"), ("ReplacedAll", "gone"), ("RenewalTold", "renewals")];
+
+/// What laws remember of PINs that were given: where nobody keeps one, the next that is presented has to be given
+/// before. A card for which none was given breaks a law whether one was given earlier or not.
+const OF_PINS: &[(&str, &str)] =
+    &[("Given", "any"), ("Given", "providers"), ("Answers", "pins"), ("Answers", "any"), ("PinKept", "given")];
+
 /// Times of which only counts whether they are now, and those of which only counts whether they are still to come.
 const PRESENT: &[(&str, &str)] = &[("Seen", "at")];
 const FUTURE: &[(&str, &str)] = &[("PolicyCache", "fresh_until")];
@@ -119,6 +155,17 @@ struct Within {
     gone: bool,
 }
 
+/// What is at rest in a world.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rest {
+    /// No run is open, nothing that one has asked for is on its way, and no card is spoken to.
+    pub(super) no_run: bool,
+    /// REQUEST has no entry, nobody's.
+    pub(super) no_request: bool,
+    /// Nobody is about to log on with a card.
+    pub(super) no_logon: bool,
+}
+
 /// Takes a derived `Debug` text and keeps what is neither id nor date.
 #[derive(Debug)]
 pub(super) struct Canon {
@@ -130,6 +177,10 @@ pub(super) struct Canon {
     kept_pins: BTreeSet<PinId>,
     /// What comes are the laws: they remember PINs that nobody keeps.
     laws: bool,
+    /// Fields of laws that nothing asks for any more.
+    over: Vec<&'static [(&'static str, &'static str)]>,
+    /// What is called how in traces, such as containers: laws know it by that name alone.
+    called: BTreeMap<String, String>,
     within: Vec<Within>,
     word: String,
     /// A blank came behind the word: it is the name of a type when a brace follows.
@@ -161,6 +212,8 @@ impl Canon {
             pins: BTreeMap::new(),
             kept_pins: BTreeSet::new(),
             laws: false,
+            over: Vec::new(),
+            called: BTreeMap::new(),
             within: Vec::new(),
             word: String::new(),
             blank: false,
@@ -182,9 +235,20 @@ impl Canon {
         }
     }
 
-    /// What comes from now on are the laws: a PIN of theirs that nobody keeps is left out.
-    pub(super) const fn begin_laws(&mut self) {
+    /// What comes from now on are the laws: a PIN of theirs that nobody keeps is left out, and so is what they
+    /// remember of what is over. They call things by names.
+    pub(super) fn begin_laws<'a>(&mut self, rest: Rest, called: impl Iterator<Item = (&'a str, &'a str)>) {
         self.laws = true;
+        self.called = called.map(|(what, name)| (name.to_owned(), what.to_owned())).collect();
+        if rest.no_run {
+            self.over.push(OF_RUNS);
+            if rest.no_request {
+                self.over.push(OF_REQUESTS);
+            }
+        }
+        if rest.no_logon && self.kept_pins.is_empty() {
+            self.over.push(OF_PINS);
+        }
     }
 
     /// The value with one field that is open is left out after all.
@@ -228,7 +292,14 @@ impl Canon {
         if self.word.is_empty() {
             return;
         }
-        let word = std::mem::take(&mut self.word);
+        // Its room is used again.
+        let mut word = std::mem::take(&mut self.word);
+        self.word(&word);
+        word.clear();
+        self.word = word;
+    }
+
+    fn word(&mut self, word: &str) {
         if self.is_out() {
             return;
         }
@@ -252,18 +323,19 @@ impl Canon {
                 }
             }
         }
-        if let Some(field) = self.counts()
+        if word.starts_with(|first: char| first.is_ascii_digit())
+            && let Some(field) = self.counts()
             && word.parse::<u64>().is_ok()
         {
             let name = self.name(format!("{field} {word}").as_bytes());
             return self.keep(&format!("#{name}"));
         }
-        if std::mem::take(&mut self.key) && is_digits(&word) {
+        if std::mem::take(&mut self.key) && is_digits(word) {
             let name = self.name(word[..LEAST_DIGITS].to_ascii_lowercase().as_bytes());
             return self.keep(&format!("#{name}"));
         }
         self.key = word == "p-256" || word.starts_with("rsa-");
-        self.keep(&word);
+        self.keep(word);
     }
 
     /// How that many nanoseconds from now are kept.
@@ -426,6 +498,8 @@ impl Canon {
     /// Text in quotes: long hexadecimal numbers, GUIDs and what is numbered by a `#` are names in it.
     fn quoted(&mut self, text: &str) {
         self.keep("\"");
+        let called = self.called.get(text).cloned();
+        let text = called.as_deref().unwrap_or(text);
         for (at, piece) in
             text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '#' | '_'))).enumerate()
         {
@@ -483,15 +557,16 @@ impl Canon {
             '(' | '[' | '{' => self.open(character as u8),
             ')' | ']' | '}' => self.close(character as u8),
             ':' => {
-                let word = std::mem::take(&mut self.word);
-                let Some(within) = self.within.last_mut() else { return };
-                if within.bracket == b'{' && !word.is_empty() {
-                    let (of, field) = (&within.of, &word);
-                    within.out = OUT.contains(&(of.as_str(), field.as_str()));
+                let Some(within) = self.within.last_mut() else { return self.word.clear() };
+                if within.bracket == b'{' && !self.word.is_empty() {
+                    let mut word = std::mem::take(&mut self.word);
+                    let field = (within.of.as_str(), word.as_str());
+                    within.out = OUT.contains(&field) || self.over.iter().any(|fields| fields.contains(&field));
                     within.field.clone_from(&word);
                     self.keep(&word);
-                } else {
+                    word.clear();
                     self.word = word;
+                } else {
                     self.end_word();
                 }
                 self.keep(":");
@@ -518,9 +593,9 @@ impl fmt::Write for Canon {
             // Most of a text is words and what stands in quotes: these come as a whole.
             let plain = match &self.quoted {
                 Some((_, true)) => 0,
-                Some((_, false)) => rest.find(['"', '\\']).unwrap_or(rest.len()),
+                Some((_, false)) => rest.bytes().position(|octet| matches!(octet, b'"' | b'\\')).unwrap_or(rest.len()),
                 None if self.blank => 0,
-                None => rest.find(['"', '(', '[', '{', ')', ']', '}', ':', ',', ' ']).unwrap_or(rest.len()),
+                None => rest.bytes().position(|octet| ENDS_WORD[usize::from(octet)]).unwrap_or(rest.len()),
             };
             let (piece, after) = rest.split_at(plain);
             match &mut self.quoted {
@@ -536,6 +611,17 @@ impl fmt::Write for Canon {
         Ok(())
     }
 }
+
+/// Whether a character is no part of a word, by octet; none of several octets has one like that.
+const ENDS_WORD: [bool; 256] = {
+    let mut ends = [false; 256];
+    let (octets, mut at) = (*b"\"([{)]}:, ", 0);
+    while at < octets.len() {
+        ends[octets[at] as usize] = true;
+        at += 1;
+    }
+    ends
+};
 
 /// In place of times of which only the order counts, each between two of these.
 const MARK: char = '\u{1}';
@@ -577,9 +663,34 @@ mod tests {
     fn laws_remember_only_pins_that_somebody_keeps() {
         let mut canon = Canon::new(Now { mono: SimTime(0), wall: FileTime(0) }, Times::Left);
         canon.write_str("{PinId(1): 2}").unwrap();
-        canon.begin_laws();
+        canon.begin_laws(Rest { no_run: false, no_request: true, no_logon: true }, std::iter::empty());
         canon.write_str("{PinId(1), PinId(2), PinId(3)}").unwrap();
         assert_eq!(canon.take(), "{PinId(none):2}{PinId(none),}");
+    }
+
+    #[test]
+    fn laws_remember_nothing_of_what_is_over() {
+        let check = |before: &str, rest: (bool, bool, bool), expected: &str| {
+            let mut canon = Canon::new(Now { mono: SimTime(0), wall: FileTime(0) }, Times::Left);
+            canon.write_str(before).unwrap();
+            canon.take();
+            let rest = Rest { no_run: rest.0, no_request: rest.1, no_logon: rest.2 };
+            canon.begin_laws(rest, [("0011223344556677", "badge/1")].into_iter());
+            canon
+                .write_str("[Judged { found: 1 }, RenewalTold { renewals: 2 }, Given { any: true }, Container(\"badge/1\")]")
+                .unwrap();
+            assert_eq!(canon.take(), expected, "{before} {rest:?}");
+        };
+        let all = "[Judged{found:1},RenewalTold{renewals:2},Given{any:true},Container(\"#0\")]";
+        check("", (false, true, false), all);
+        check("PinId(1)", (false, false, true), all);
+        check("", (true, false, false), "[Judged{},RenewalTold{renewals:2},Given{any:true},Container(\"#0\")]");
+        check("PinId(1)", (true, true, true), "[Judged{},RenewalTold{},Given{any:true},Container(\"#0\")]");
+        check("", (true, true, true), "[Judged{},RenewalTold{},Given{},Container(\"#0\")]");
+        let other = "[Judged{found:1},RenewalTold{renewals:2},Given{any:true},Container(\"#0\")]";
+        check("\"0011223344556677\"", (false, false, false), other);
+        let other = "[Judged{found:1},RenewalTold{renewals:2},Given{any:true},Container(\"#1\")]";
+        check("\"ff11223344556677\"", (false, false, false), other);
     }
 
     #[test]
