@@ -217,7 +217,7 @@ impl Runner {
                 (None, Verdict::Passed) => self.swept(story).map_or(Verdict::Passed, Verdict::Failed),
                 (None, verdict) => verdict,
             },
-            digest: report.digest,
+            digest: report.trace.digest(),
             records: report.trace.len(),
             end: report.end,
             timeline: self.timelines.then(|| prose::tell(&report.trace, &report.wall(), &[])),

@@ -1,15 +1,16 @@
 //! What every part of a run has around it: who it is for, the time, outputs, decisions, timers, and what is remembered
 //! between runs.
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    Answer, BalloonId, CardSerial, Cause, Choice, Context, CoreError, Decided, DecisionPoint, Decisions, Effect,
-    EffectId, EventEntry, EventLog, Facts, FileTime, HResult, Identity, Inverted, Now, Output, OutputBody, PinCache,
-    PinId, Profile, PromptId, Report, RuleRow, SimTime,
+    Answer, BalloonId, CardSerial, Cause, Causes, Choice, Context, CoreError, Decided, Decision, DecisionPoint,
+    Decisions, Effect, EffectId, EventEntry, EventLog, Facts, FileTime, HResult, Identity, Inverted, Now, Output,
+    OutputBody, PinCache, PinId, Profile, PromptId, Report, RuleRow, SimTime,
 };
 
 use crate::known::{EnrollmentPolicy, Found, Misnamed, PolicyCache};
@@ -36,13 +37,21 @@ pub(crate) struct Frame {
     /// The level of the event log, as last read.
     pub(crate) log_everything: bool,
     decisions: Decisions,
-    /// What is put out and not yet handed out: the input it comes of, its other causes, and itself. The causes become
-    /// one list only then, because most have the input alone, and hundreds wait at a time.
-    outputs: VecDeque<(Cause, Vec<Cause>, OutputBody)>,
+    /// What is put out and not yet handed out, with the input it comes of.
+    outputs: VecDeque<(Cause, Waiting)>,
     inputs: u32,
     effects: u32,
     prompts: u32,
     balloons: u32,
+}
+
+/// An output that waits. Hundreds of decisions do at a time, and nothing else is as small.
+#[derive(Clone, Debug)]
+enum Waiting {
+    /// The input is its only cause.
+    Decision(Decision),
+    /// With its other causes.
+    Other(Box<(Vec<Cause>, OutputBody)>),
 }
 
 impl Frame {
@@ -85,9 +94,14 @@ impl Frame {
     }
 
     pub(crate) fn next_output(&mut self) -> Option<Output> {
-        let (input, mut causes, body) = self.outputs.pop_front()?;
-        causes.insert(0, input);
-        Some(Output { causes, body })
+        let (input, waiting) = self.outputs.pop_front()?;
+        Some(match waiting {
+            Waiting::Decision(decision) => Output { causes: input.into(), body: OutputBody::Decision(decision) },
+            Waiting::Other(other) => {
+                let (reasons, body) = *other;
+                Output { causes: Causes::new(input, reasons), body }
+            }
+        })
     }
 
     /// Decides a rule whose condition may come out either way.
@@ -108,7 +122,7 @@ impl Frame {
         let Self { decisions, outputs, inputs, .. } = self;
         let because = Cause::Input(*inputs);
         for decision in decisions.drain() {
-            outputs.push_back((because, Vec::new(), OutputBody::Decision(decision)));
+            outputs.push_back((because, Waiting::Decision(decision)));
         }
     }
 
@@ -125,7 +139,7 @@ impl Frame {
     pub(crate) fn emit(&mut self, body: OutputBody, reasons: &[Cause]) {
         let mut causes = Vec::with_capacity(if reasons.is_empty() { 0 } else { 1 + reasons.len() });
         causes.extend_from_slice(reasons);
-        self.outputs.push_back((Cause::Input(self.inputs), causes, body));
+        self.outputs.push_back((Cause::Input(self.inputs), Waiting::Other(Box::new((causes, body)))));
     }
 
     pub(crate) fn report(&mut self, report: Report, reasons: &[Cause]) {

@@ -77,7 +77,7 @@ impl FromCore {
     /// An output in answer to an input.
     #[must_use]
     pub fn output(number: u32, output: Output) -> Self {
-        Self::Output(Box::new(NumberedOutput { number, causes: output.causes, body: output.body }))
+        Self::Output(Box::new(NumberedOutput { number, causes: output.causes.into(), body: output.body }))
     }
 }
 
@@ -97,6 +97,6 @@ pub struct NumberedOutput {
 
 impl From<NumberedOutput> for Output {
     fn from(output: NumberedOutput) -> Self {
-        Self { causes: output.causes, body: output.body }
+        Self { causes: output.causes.into(), body: output.body }
     }
 }

@@ -177,7 +177,7 @@ mod tests {
             if let Input::EffectDone { effect, result } = input {
                 return Err(wrong_result(effect, result.word()));
             }
-            self.output = Some(Output { causes: vec![], body: OutputBody::Icon { shown: true } });
+            self.output = Some(Output { causes: vec![].into(), body: OutputBody::Icon { shown: true } });
             self.deadline = Some(now.mono + Duration::SECOND);
             Ok(())
         }

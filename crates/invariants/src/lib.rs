@@ -57,6 +57,11 @@ const DECISIONS: [&[&str]; 11] = [
     tidied::TIDIES,
 ];
 
+/// Kinds of records that come with every run, and that few checkers look at: those of a trigger, of effects that are
+/// neither a card's nor a provider's, and of the event log.
+const OF_EFFECTS: [Kind; 6] =
+    [Kind::Trigger, Kind::GpRefresh, Kind::Directory, Kind::Effect, Kind::EffectDone, Kind::Event];
+
 /// The checkers of all invariants that records can break. What breaks at one record is reported in the order of the
 /// fields.
 #[derive(Clone, Debug)]
@@ -188,6 +193,7 @@ impl Checkers {
         let at = Moment { trace, open: &self.open, record, beyond };
         let mut all: [&mut dyn Checker; 29];
         let mut of_decisions: [&mut dyn Checker; 9];
+        let mut of_effects: [&mut dyn Checker; 13];
         let checkers: &mut [&mut dyn Checker] = if record.kind == Kind::Decision {
             // Most of what is shown is decisions, and few checkers look at any.
             of_decisions = [
@@ -202,6 +208,24 @@ impl Checkers {
                 &mut self.counted,
             ];
             &mut of_decisions
+        } else if OF_EFFECTS.contains(&record.kind) {
+            // So is most of the rest what cores ask for.
+            of_effects = [
+                &mut self.contract,
+                &mut self.duplicate_request,
+                &mut self.logged_off,
+                &mut self.answer_card,
+                &mut self.replaced_all,
+                &mut self.known_key,
+                &mut self.entry_ends,
+                &mut self.over_entry,
+                &mut self.renewal_told,
+                &mut self.leftover_goes,
+                &mut self.judged,
+                &mut self.tidied,
+                &mut self.own_reason,
+            ];
+            &mut of_effects
         } else {
             all = [
                 &mut self.contract,

@@ -74,6 +74,57 @@ fn the_kind_of_a_law_is_the_evidence_of_the_catalogue() {
     assert_eq!(seen, catalogue.matches("[[requirement]]").count(), "each has its law");
 }
 
+/// Checkers that are not shown the records of effects would do nothing with them, whatever they have seen before.
+#[test]
+fn who_is_not_shown_what_effects_tell_does_not_look_at_it() {
+    let before = [
+        "WKS01 boot",
+        "alice logon computer=WKS01 card=c1",
+        "alice trigger trigger=logon",
+        "alice run-started trigger=logon",
+        "alice item-started template=User action=enroll interactive=true",
+        "alice prompt point=pin.enter card=c1",
+        "alice answer prompt=pin.enter answer=pin < 5",
+        "alice card op=generate card=c1 container=k1 pin=true",
+        "alice card-done op=generate card=c1 container=k1 code=0x00000000 < 7",
+        "alice store op=add store=my certificate=User#1 template=User",
+        "alice item-ended template=User action=enroll outcome=failed code=0x80092012",
+    ];
+    let said = ["op=archive-certificate certificate=User#1", "op=inspect checks=[User#1:", "op=submit code=0x80092012"];
+    let said =
+        said.iter().chain(&["op=read-stores requests=[User:", "op=generate code=0x00000000", "id=19 template=User"]);
+    for (kind, said) in OF_EFFECTS.iter().flat_map(|kind| said.clone().map(move |said| (kind, said))) {
+        let line = format!("alice {kind} {said} < 7");
+        let trace = trace(&before.into_iter().chain([line.as_str()]).collect::<Vec<_>>());
+        let records = trace.unpack();
+        let mut checkers = Checkers::new(None, None);
+        let (last, earlier) = records.records().split_last().unwrap();
+        earlier.iter().for_each(|record| drop(checkers.observe(&trace, record, &Beyond::Nothing)));
+        let known = format!("{checkers:?}");
+        let at = Moment { trace: &trace, open: &checkers.open.clone(), record: last, beyond: &Beyond::Nothing };
+        let not_shown: [&mut dyn Checker; 16] = [
+            &mut checkers.pin_given,
+            &mut checkers.pin_spent,
+            &mut checkers.retry_counter,
+            &mut checkers.default_container,
+            &mut checkers.enrolled,
+            &mut checkers.silent_success,
+            &mut checkers.summary,
+            &mut checkers.prompts,
+            &mut checkers.card_locked,
+            &mut checkers.replaced_first,
+            &mut checkers.due_request,
+            &mut checkers.one_run,
+            &mut checkers.unfinished_stays,
+            &mut checkers.asked_once,
+            &mut checkers.pin_kept,
+            &mut checkers.counted,
+        ];
+        assert!(not_shown.into_iter().all(|checker| checker.check(at).is_none()), "{line}");
+        assert_eq!(format!("{checkers:?}"), known, "{line}");
+    }
+}
+
 #[test]
 fn an_effect_ends_once_and_after_it_began() {
     check(&["alice effect op=a", "alice effect-done op=a < 0"], &[]);

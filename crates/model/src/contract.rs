@@ -8,7 +8,7 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Answer, BalloonId, Cause, Choice, Decision, DecisionPoint, Effect, EffectId, EffectResult, EventEntry, Facts,
+    Answer, BalloonId, Causes, Choice, Decision, DecisionPoint, Effect, EffectId, EffectResult, EventEntry, Facts,
     HResult, Identity, Now, PromptId, SimTime, words,
 };
 
@@ -237,7 +237,8 @@ words! {
 #[serde(rename_all = "kebab-case")]
 pub struct Output {
     /// The input that is being handled, and the decisions that led here.
-    pub causes: Vec<Cause>,
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<crate::Cause>"))]
+    pub causes: Causes,
     /// What is put out.
     pub body: OutputBody,
 }

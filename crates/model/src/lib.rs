@@ -39,7 +39,7 @@ mod time;
 mod words;
 
 pub use access::{Access, Ace, AceEffect, Right, SecurityDescriptor, Token, access, access_check, rights};
-pub use cause::Cause;
+pub use cause::{Cause, Causes};
 pub use contract::{
     Action, CoreError, CoreFactory, EnrollmentCore, Input, Outcome, Output, OutputBody, PolicyRefresh, Report, Trigger,
     TriggerCause,

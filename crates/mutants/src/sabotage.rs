@@ -72,7 +72,7 @@ impl<C: EnrollmentCore> Sabotaged<C> {
 
     fn put(&mut self, body: OutputBody, causes: Vec<Cause>) {
         self.numbers.put += 1;
-        self.outputs.push_back(Output { causes, body });
+        self.outputs.push_back(Output { causes: causes.into(), body });
     }
 }
 

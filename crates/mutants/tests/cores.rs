@@ -7,11 +7,12 @@
 use std::collections::VecDeque;
 
 use autoenroll_model::{
-    Action, Answer, BalloonId, CaReply, CardDescription, CardOperation, CardSerial, Cause, Choice, ContainerView,
-    CoreError, DecisionPoint, Disposition, Duration, Effect, EffectId, EffectResult, EnrollmentCore, EventEntry,
-    EventSource, Facts, FileTime, HResult, Identity, Input, KeyAlgorithm, KeyPlace, KeySpec, Now, Outcome, Output,
-    OutputBody, PinId, Profile, PromptId, ProviderDialogs, ReaderState, ReaderView, Report, RequestEntry, RequestStage,
-    Settings, Severity, SimTime, StoredCertificate, Stores, Submission, Thumbprint, Trigger, TriggerCause,
+    Action, Answer, BalloonId, CaReply, CardDescription, CardOperation, CardSerial, Cause, Causes, Choice,
+    ContainerView, CoreError, DecisionPoint, Disposition, Duration, Effect, EffectId, EffectResult, EnrollmentCore,
+    EventEntry, EventSource, Facts, FileTime, HResult, Identity, Input, KeyAlgorithm, KeyPlace, KeySpec, Now, Outcome,
+    Output, OutputBody, PinId, Profile, PromptId, ProviderDialogs, ReaderState, ReaderView, Report, RequestEntry,
+    RequestStage, Settings, Severity, SimTime, StoredCertificate, Stores, Submission, Thumbprint, Trigger,
+    TriggerCause,
 };
 use autoenroll_mutants::{PlantedBug, Sabotaged};
 
@@ -30,7 +31,7 @@ impl EnrollmentCore for Scripted {
         self.inputs += 1;
         let at = if now.mono == SimTime::START { String::new() } else { format!("{} ", now.mono) };
         *self.transcript.borrow_mut() += &format!("core {at}{}\n", heard(&input));
-        let causes = vec![Cause::Input(self.inputs)];
+        let causes = Causes::from(Cause::Input(self.inputs));
         let said = self.script.pop_front().unwrap_or_default();
         self.outputs.extend(said.into_iter().map(|body| Output { causes: causes.clone(), body }));
         Ok(())
@@ -306,7 +307,7 @@ fn the_second_answer_reaches_the_core_and_a_withdrawal_the_second_prompt() {
     }
     let all: Vec<Output> = std::iter::from_fn(|| core.poll().unwrap()).collect();
     assert_eq!(all.last().unwrap().body, OutputBody::PromptWithdrawn { id: PromptId(again) });
-    assert_eq!(all.last().unwrap().causes, [Cause::Input(3)], "the core's second input is the driver's third");
+    assert_eq!(*all.last().unwrap().causes, [Cause::Input(3)], "the core's second input is the driver's third");
 }
 
 #[test]

@@ -10,7 +10,7 @@ mod sweep;
 pub(crate) mod unnamed;
 
 use autoenroll_model::{CoreFactory, FileTime, SimTime};
-use autoenroll_trace::{Record, RecordId, Trace, TraceDigest, to_json_line};
+use autoenroll_trace::{Record, RecordId, Trace, to_json_line};
 use autoenroll_world::{CaHost, CardHost, Hosts, SpecErrors, World, WorldError};
 
 pub use failure::{Difference, Failure, FailureKind, Mismatch, NearMatch};
@@ -34,8 +34,6 @@ pub struct RunReport {
     pub start: FileTime,
     /// Everything that happened; only the last of it when the run was told to forget ([`RunReport::is_whole`]).
     pub trace: Trace,
-    /// SHA-256 of the trace.
-    pub digest: TraceDigest,
     /// What the clock shows when the story is over. It may be later than the last record.
     pub end: SimTime,
     /// When something would happen next, if the story went on; `None` when nothing would.
@@ -194,7 +192,6 @@ fn report(scenario: &Scenario, trace: Trace, seen: &Seen, verdict: Verdict, not_
     RunReport {
         verdict,
         start: scenario.spec.start,
-        digest: trace.digest(),
         end,
         next,
         trace,

@@ -40,7 +40,7 @@ fn what_is_forgotten_changes_nothing() {
         let whole = run(scenario, Cores::new(), Hosts::in_process(), &ByPrefix);
         let verdict = run_for_verdict(scenario, || (Cores::new(), Hosts::in_process()), &ByPrefix);
         assert_eq!((verdict.verdict == Verdict::Passed, verdict.is_whole()), (passes, !passes));
-        assert_eq!((verdict.digest, verdict.trace.len()), (whole.digest, whole.trace.len()));
+        assert_eq!((verdict.trace.digest(), verdict.trace.len()), (whole.trace.digest(), whole.trace.len()));
         assert_eq!((&verdict.verdict, &verdict.decided, verdict.end), (&whole.verdict, &whole.decided, whole.end));
         assert_eq!(verdict.render(&checked.files, false), whole.render(&checked.files, false));
     };

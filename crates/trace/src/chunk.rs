@@ -5,11 +5,12 @@
 //! holds nothing but valid UTF-8, and what it tells is borrowed from it.
 //!
 //! A record is its kind, its actor, how many causes and how far each lies before the next one, then its facts, each a
-//! name and a value, as far as the next record. Its time stands beside the text: many records have the same.
+//! name and a value, as far as the next record. Its time stands beside the text: many records have the same. Most
+//! records are decisions, which begin with the same three facts: of these the names are left out ([`RULING`]).
 
 use autoenroll_model::{Fact, Facts, SimTime};
 
-use crate::record::{Kind, Record, RecordId};
+use crate::record::{Kind, Record, RecordId, Ruling};
 
 /// Records of a full chunk. More of them make a record smaller, since names stand once in a chunk, and a trace that is
 /// copied and then goes on copies as many at most.
@@ -21,6 +22,11 @@ pub(crate) const YES: u64 = 1;
 pub(crate) const NUMBER: u64 = 2;
 pub(crate) const LIST: u64 = 3;
 pub(crate) const TEXT: u64 = 4;
+
+/// The kind of a decision that begins with the facts of [`RULING`], and has no names for them.
+const RULED: u64 = Kind::ALL.len() as u64;
+/// The facts that a [`Ruling`] is.
+const RULING: &[&str] = &["rule", "subject", "outcome"];
 
 /// Up to [`RECORDS`] records one after the other.
 #[derive(Clone, Debug, Default)]
@@ -103,12 +109,31 @@ impl OpenChunk {
 
     /// Begins a record; its causes are sorted and earlier. Its facts follow.
     pub(crate) fn begin(&mut self, id: RecordId, at: SimTime, kind: Kind, actor: &str, causes: &[RecordId]) {
+        self.begin_as(id, at, kind as u64, actor, causes);
+    }
+
+    /// Begins a decision, the same way.
+    pub(crate) fn begin_ruling(
+        &mut self,
+        id: RecordId,
+        at: SimTime,
+        actor: &str,
+        ruling: Ruling<'_>,
+        causes: &[RecordId],
+    ) {
+        self.begin_as(id, at, RULED, actor, causes);
+        self.text(ruling.rule, TEXT);
+        self.text(ruling.subject, TEXT);
+        self.number(if ruling.outcome { YES } else { NO });
+    }
+
+    fn begin_as(&mut self, id: RecordId, at: SimTime, kind: u64, actor: &str, causes: &[RecordId]) {
         let index = place(self.chunk.begins.len());
         self.chunk.begins.push(place(self.chunk.text.len()));
         if self.chunk.times.last().is_none_or(|(_, time)| *time != at) {
             self.chunk.times.push((index, at));
         }
-        self.number(kind as u64);
+        self.number(kind);
         self.text(actor, 0);
         self.number(causes.len() as u64);
         let mut next = id.0;
@@ -191,8 +216,14 @@ impl Chunk {
     pub(crate) fn get(&self, index: usize, first: usize) -> Option<Packed<'_>> {
         let begin = *self.begins.get(index)? as usize;
         let end = self.begins.get(index + 1).map_or(self.text.len(), |next| *next as usize);
-        let mut rest = Reader { chunk: self, at: begin, end };
-        let kind = usize::try_from(rest.number()).ok().and_then(|kind| Kind::ALL.get(kind).copied())?;
+        let mut rest = Reader { chunk: self, at: begin, end, implied: &[] };
+        let kind = match rest.number() {
+            RULED => {
+                rest.implied = RULING;
+                Kind::Decision
+            }
+            kind => usize::try_from(kind).ok().and_then(|kind| Kind::ALL.get(kind).copied())?,
+        };
         let id = RecordId(u32::try_from(first + index).unwrap_or(u32::MAX));
         Some(Packed { id, kind, index, rest })
     }
@@ -223,7 +254,7 @@ impl Chunk {
 
     fn word(&self, number: usize) -> &str {
         let at = self.words.get(number).map_or(self.text.len(), |at| *at as usize);
-        Reader { chunk: self, at, end: self.text.len() }.characters()
+        Reader { chunk: self, at, end: self.text.len(), implied: &[] }.characters()
     }
 }
 
@@ -288,7 +319,7 @@ impl<'a> Packed<'a> {
         let mut facts = Facts::new();
         let mut rest = self.facts();
         while !rest.is_over() {
-            let name = rest.text(0);
+            let name = rest.name();
             facts.set(name, rest.fact());
         }
         Record { id: self.id, at: self.at(), actor: self.actor().into(), kind: self.kind, facts, causes }
@@ -313,7 +344,7 @@ impl<'a> Packed<'a> {
     fn find(&self, name: &str) -> Option<Reader<'a>> {
         let mut rest = self.facts();
         while !rest.is_over() {
-            if rest.text(0) == name {
+            if rest.name() == name {
                 return Some(rest);
             }
             rest.pass_value();
@@ -328,6 +359,8 @@ pub(crate) struct Reader<'a> {
     chunk: &'a Chunk,
     at: usize,
     end: usize,
+    /// Names of the next facts, where they are not written.
+    implied: &'static [&'static str],
 }
 
 impl<'a> Reader<'a> {
@@ -372,6 +405,17 @@ impl<'a> Reader<'a> {
         match self.number().checked_sub(first + 1) {
             Some(number) => self.chunk.word(number as usize),
             None => self.characters(),
+        }
+    }
+
+    /// The name of a fact.
+    pub(crate) fn name(&mut self) -> &'a str {
+        match self.implied.split_first() {
+            Some((name, rest)) => {
+                self.implied = rest;
+                name
+            }
+            None => self.text(0),
         }
     }
 

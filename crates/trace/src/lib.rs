@@ -18,7 +18,7 @@ mod trace;
 pub use chunk::Packed;
 pub use json::{TraceDigest, to_json_line};
 pub use read::{MAX_BYTES, MAX_LINE, MAX_RECORDS, Problem, ReadError, read_json_lines};
-pub use record::{Kind, Record, RecordId};
+pub use record::{Kind, Record, RecordId, Ruling};
 pub use records::Records;
 pub use timeline::{Dates, Detail, TimelineOptions, WALL_WIDTH, line, render, render_dated};
 pub use trace::{Iter, Trace, to_json_lines};

@@ -53,7 +53,7 @@ impl Lines {
         let mut before = b'{';
         while !rest.is_over() {
             self.bytes.push(before);
-            let name = rest.text(0);
+            let name = rest.name();
             self.text(name, &rest);
             self.raw(b":");
             self.value(&mut rest);

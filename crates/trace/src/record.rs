@@ -27,6 +27,17 @@ pub struct Record {
     pub causes: Vec<RecordId>,
 }
 
+/// What a record of a decision states first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ruling<'a> {
+    /// By which rule: its fact `rule`.
+    pub rule: &'a str,
+    /// About what: its fact `subject`.
+    pub subject: &'a str,
+    /// Whether the rule's statement holds: its fact `outcome`.
+    pub outcome: bool,
+}
+
 words! {
     /// What a record is about. The words are those that scenarios expect.
     pub enum Kind as "kind of record" {

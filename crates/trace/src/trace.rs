@@ -9,7 +9,7 @@ use autoenroll_model::{Fact, Facts, SimTime};
 use crate::chunk::{Chunk, OpenChunk, Packed, RECORDS};
 use crate::json::{DigestedLines, TraceDigest};
 use crate::line::Lines;
-use crate::record::{Kind, Record, RecordId};
+use crate::record::{Kind, Record, RecordId, Ruling};
 use crate::records::Records;
 
 /// Chunks of a shelf. A trace that is copied and then fills a chunk copies two lists: that of the last shelf's chunks,
@@ -58,6 +58,34 @@ impl Trace {
         facts: impl IntoIterator<Item = (&'f str, &'f Fact)>,
         causes: &mut Vec<RecordId>,
     ) -> RecordId {
+        let id = self.next_id(causes);
+        let open = Arc::make_mut(&mut self.open);
+        open.begin(id, at, kind, actor, causes);
+        facts.into_iter().for_each(|(name, fact)| open.fact(name, fact));
+        self.end_record();
+        id
+    }
+
+    /// Appends the record of a decision as [`Trace::note`] does: its ruling, then the facts that it was made on, which
+    /// have other names.
+    pub fn note_decision<'f>(
+        &mut self,
+        at: SimTime,
+        actor: &str,
+        ruling: Ruling<'_>,
+        facts: impl IntoIterator<Item = (&'f str, &'f Fact)>,
+        causes: &mut Vec<RecordId>,
+    ) -> RecordId {
+        let id = self.next_id(causes);
+        let open = Arc::make_mut(&mut self.open);
+        open.begin_ruling(id, at, actor, ruling, causes);
+        facts.into_iter().for_each(|(name, fact)| open.fact(name, fact));
+        self.end_record();
+        id
+    }
+
+    /// The id of the next record; its causes are put in order, and those left out that are not earlier.
+    fn next_id(&self, causes: &mut Vec<RecordId>) -> RecordId {
         let id = RecordId(u32::try_from(self.len).unwrap_or(u32::MAX));
         if causes.len() > 1 {
             causes.sort_unstable();
@@ -66,16 +94,17 @@ impl Trace {
         while causes.last().is_some_and(|last| *last >= id) {
             causes.pop();
         }
-        let open = Arc::make_mut(&mut self.open);
-        open.begin(id, at, kind, actor, causes);
-        facts.into_iter().for_each(|(name, fact)| open.fact(name, fact));
+        id
+    }
+
+    /// The last record is complete; a full chunk is closed.
+    fn end_record(&mut self) {
         self.len += 1;
-        if open.chunk.len() == RECORDS {
-            let mut chunk = open.close();
+        if self.len % RECORDS == 0 {
+            let mut chunk = Arc::make_mut(&mut self.open).close();
             chunk.shrink();
             self.shelve(Arc::new(chunk));
         }
-        id
     }
 
     fn shelve(&mut self, chunk: Arc<Chunk>) {

@@ -1,7 +1,7 @@
 //! What is pushed is what is read, however it is kept.
 
 use autoenroll_model::{Fact, Facts, SimTime, Text};
-use autoenroll_trace::{Kind, Record, RecordId, Trace, read_json_lines, to_json_line, to_json_lines};
+use autoenroll_trace::{Kind, Record, RecordId, Ruling, Trace, read_json_lines, to_json_line, to_json_lines};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::sample::select;
@@ -38,9 +38,19 @@ fn fact() -> impl Strategy<Value = Fact> {
 
 fn pushed() -> impl Strategy<Value = Pushed> {
     let later = prop_oneof![3 => Just(0), 1 => any::<u32>().prop_map(u64::from)];
-    let facts = vec((text(), fact()), 0..6).prop_map(|facts| facts.into_iter().map(named).collect::<Facts>());
-    (later, text(), select(Kind::ALL), facts, vec(0..300_u32, 0..4))
-        .prop_map(|(later, actor, kind, facts, back)| Pushed { later, actor, kind, facts, back })
+    let facts = || vec((text(), fact()), 0..6).prop_map(|facts| facts.into_iter().map(named).collect::<Facts>());
+    let other = (select(Kind::ALL), facts());
+    let ruling = (text(), text(), any::<bool>(), facts()).prop_map(|(rule, subject, outcome, others)| {
+        let mut all = Facts::new().with("rule", rule).with("subject", subject).with("outcome", outcome);
+        for (name, fact) in others.iter() {
+            if !matches!(name, "rule" | "subject" | "outcome") {
+                all.set(name, fact.clone());
+            }
+        }
+        (Kind::Decision, all)
+    });
+    (later, text(), prop_oneof![other, ruling], vec(0..300_u32, 0..4))
+        .prop_map(|(later, actor, (kind, facts), back)| Pushed { later, actor, kind, facts, back })
 }
 
 fn named((name, fact): (String, Fact)) -> (Text, Fact) {
@@ -60,7 +70,19 @@ impl Both {
         let id = RecordId(self.records.len() as u32);
         let at = self.records.last().map_or(SimTime::START, |last| SimTime(last.at.0.saturating_add(*later)));
         let mut causes: Vec<RecordId> = back.iter().filter_map(|back| id.0.checked_sub(*back).map(RecordId)).collect();
-        self.trace.push(at, actor, *kind, facts.clone(), causes.clone());
+        let said: Vec<(&str, &Fact)> = facts.iter().collect();
+        match said[..] {
+            [
+                ("rule", Fact::Text(rule)),
+                ("subject", Fact::Text(subject)),
+                ("outcome", Fact::Flag(outcome)),
+                ref rest @ ..,
+            ] if *kind == Kind::Decision => {
+                let ruling = Ruling { rule, subject, outcome: *outcome };
+                self.trace.note_decision(at, actor, ruling, rest.iter().copied(), &mut causes.clone());
+            }
+            _ => drop(self.trace.push(at, actor, *kind, facts.clone(), causes.clone())),
+        }
         causes.sort();
         causes.dedup();
         causes.retain(|cause| *cause < id);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use autoenroll_model::Fact;
-use autoenroll_trace::Kind;
+use autoenroll_trace::{Kind, Ruling};
 
 use crate::queue::{Event, SessionId};
 use crate::spec::{Budget, Quantity};
@@ -143,19 +143,41 @@ impl Spending {
         kind: Kind,
         facts: impl Iterator<Item = (&'f str, &'f Fact)> + Clone,
     ) {
-        self.records += 1;
-        self.bytes += size(actor, facts.clone());
-        self.of_source += 1;
-        if self.steps < STEPS_NOT_WATCHED || self.is_new(actor, kind, facts) {
-            self.idle = 0;
-        }
+        let size = size(actor, facts.clone());
+        self.said(size, |hasher| {
+            (actor, kind).hash(hasher);
+            facts.for_each(|fact| fact.hash(hasher));
+        });
     }
 
-    fn is_new<'f>(&mut self, actor: &str, kind: Kind, facts: impl Iterator<Item = (&'f str, &'f Fact)>) -> bool {
-        let mut hasher = DefaultHasher::new();
-        (actor, kind).hash(&mut hasher);
-        facts.for_each(|fact| fact.hash(&mut hasher));
-        self.said.insert(hasher.finish())
+    /// The record of a decision is written.
+    pub(crate) fn decision<'f>(
+        &mut self,
+        actor: &str,
+        ruling: Ruling<'_>,
+        facts: impl Iterator<Item = (&'f str, &'f Fact)> + Clone,
+    ) {
+        let Ruling { rule, subject, outcome } = ruling;
+        let own = "rule".len() + rule.len() + "subject".len() + subject.len() + "outcome".len() + FLAG + 3 * AROUND;
+        self.said(size(actor, facts.clone()) + own as u64, |hasher| {
+            (actor, rule, subject, outcome).hash(hasher);
+            facts.for_each(|fact| fact.hash(hasher));
+        });
+    }
+
+    /// A record of that size is written; what it says, as far as that is looked at.
+    fn said(&mut self, size: u64, says: impl FnOnce(&mut DefaultHasher)) {
+        self.records += 1;
+        self.bytes += size;
+        self.of_source += 1;
+        let is_new = self.steps < STEPS_NOT_WATCHED || {
+            let mut hasher = DefaultHasher::new();
+            says(&mut hasher);
+            self.said.insert(hasher.finish())
+        };
+        if is_new {
+            self.idle = 0;
+        }
     }
 
     /// How many events and outputs of this instant say nothing new, when it only repeats itself: more than
@@ -192,15 +214,20 @@ impl Spending {
     }
 }
 
+/// What is around a fact.
+const AROUND: usize = 6;
+/// The size of a flag or a number.
+const FLAG: usize = 8;
+
 /// The text of a record, and a little for what is around it.
 fn size<'f>(actor: &str, facts: impl Iterator<Item = (&'f str, &'f Fact)>) -> u64 {
-    let text: usize = facts.map(|(name, fact)| name.len() + size_of_fact(fact) + 6).sum();
+    let text: usize = facts.map(|(name, fact)| name.len() + size_of_fact(fact) + AROUND).sum();
     u64::try_from(actor.len() + text + 40).unwrap_or(u64::MAX)
 }
 
 fn size_of_fact(fact: &Fact) -> usize {
     match fact {
-        Fact::Flag(_) | Fact::Number(_) => 8,
+        Fact::Flag(_) | Fact::Number(_) => FLAG,
         Fact::Text(text) => text.len(),
         Fact::List(list) => list.iter().map(|fact| size_of_fact(fact) + 3).sum(),
     }

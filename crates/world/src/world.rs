@@ -9,7 +9,7 @@ use autoenroll_keys::{Seed, draw};
 use autoenroll_model::{
     CoreFactory, Decision, Decisions, Fact, Facts, FileTime, HResult, Profile, Provider, Shared, SimTime,
 };
-use autoenroll_trace::{Kind, RecordId, Trace};
+use autoenroll_trace::{Kind, RecordId, Ruling, Trace};
 
 use crate::action::{Action, CardFault, LocalEffect};
 use crate::attempt::CardLogon;
@@ -281,15 +281,16 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 *text = self.names.sentence(text).into();
             }
         }
-        let own = [("rule", &rule.as_str().into()), ("subject", &subject.into()), ("outcome", &outcome.into())];
         let is_own = |name: &str| matches!(name, "rule" | "subject" | "outcome");
-        let facts = own.into_iter().chain(facts.iter().filter(|(name, _)| !is_own(name)));
+        let others = facts.iter().filter(|(name, _)| !is_own(name));
         if Checkers::minds(rule.as_str()) {
-            let facts = facts.map(|(name, fact)| (name.into(), fact.clone())).collect();
-            return self.record(actor, Kind::Decision, facts, std::mem::take(causes));
+            let mut all = Facts::new().with("rule", rule.as_str()).with("subject", subject).with("outcome", outcome);
+            others.for_each(|(name, fact)| all.set(name, fact.clone()));
+            return self.record(actor, Kind::Decision, all, std::mem::take(causes));
         }
-        self.spending.record(actor, Kind::Decision, facts.clone());
-        self.trace.note(self.clock.now(), actor, Kind::Decision, facts, causes)
+        let ruling = Ruling { rule: rule.as_str(), subject: &subject, outcome };
+        self.spending.decision(actor, ruling, others.clone());
+        self.trace.note_decision(self.clock.now(), actor, ruling, others, causes)
     }
 
     /// The session of a logged-on user or running computer.

@@ -35,7 +35,7 @@ fn bugs_keep_still_until_their_occasion_comes() {
 fn digest(story: &Story, bug: Option<PlantedBug>) -> TraceDigest {
     let cores = SabotagedFactory::new(Cores::new(), bug);
     let cards = SabotagedCards::new(InProcessCards::default(), bug);
-    run(&story.scenario, cores, Hosts { cards, cas: InProcessCas::default() }, &ByPrefix).digest
+    run(&story.scenario, cores, Hosts { cards, cas: InProcessCas::default() }, &ByPrefix).trace.digest()
 }
 
 /// A requirement whose rule is not inverted is still watched: by a scenario that covers it and has to catch the bug in

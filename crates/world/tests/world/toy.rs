@@ -93,7 +93,7 @@ impl EnrollmentCore for Toy {
 
     fn poll(&mut self) -> Result<Option<Output>, CoreError> {
         let inputs = u32::try_from(self.heard.len()).unwrap();
-        Ok(self.outputs.pop().map(|body| Output { causes: vec![Cause::Input(inputs)], body }))
+        Ok(self.outputs.pop().map(|body| Output { causes: Cause::Input(inputs).into(), body }))
     }
 
     fn deadline(&self) -> Option<SimTime> {
