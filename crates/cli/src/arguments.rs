@@ -295,8 +295,8 @@ pub(crate) struct Run {
     #[arg(long)]
     pub(crate) timeline: bool,
     /// Say of each certificate that somebody did not get in a scenario that fails after which step nothing that people
-    /// can do would have led to it, also in the JSON lines, the JUnit report and, as a mark, on the pages of --report. It
-    /// may take some seconds for each.
+    /// can do would have led to it, also in the JSON lines, the JUnit report and, as a mark, on the pages of --report.
+    /// It may take some seconds for each.
     #[arg(long, conflicts_with_all = ["bless", "watch"])]
     pub(crate) could_have: bool,
     /// Run only the K-th of N parts of the selection; with `array`, the part that the Slurm array, Indexed Job or CI
