@@ -84,8 +84,8 @@ fn tasks_of_an_array_play_parts_of_it() {
         let named = |name: &str, value: usize| (name.to_owned(), value.to_string());
         vec![named("CI_NODE_INDEX", at + 1), named("CI_NODE_TOTAL", of)]
     };
-    let arrays: [(&str, usize, &dyn Fn(usize, usize) -> Vec<(String, String)>); 3] =
-        [("slurm", 4, &slurm), ("kubernetes", 3, &kubernetes), ("ci", 2, &ci)];
+    type Variables = dyn Fn(usize, usize) -> Vec<(String, String)>;
+    let arrays: [(&str, usize, &Variables); 3] = [("slurm", 4, &slurm), ("kubernetes", 3, &kubernetes), ("ci", 2, &ci)];
     for (name, of, variables) in arrays {
         let files: Vec<String> = (0..of)
             .map(|at| {

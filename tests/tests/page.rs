@@ -188,6 +188,8 @@ fn show_marks_on_its_page_what_was_lost() {
     assert!(marked.contains(sentence), "{marked}");
     assert_eq!(marked.matches("point of no return: CorpComputer for WKS01").count(), 2);
     assert!(!written(&[]).contains("no return"));
+    let diagram = Autoenroll::new(PROGRAM, ["show", "complaints/the-prompt-never-comes", "--mermaid", "--could-have"]);
+    assert!(diagram.run().out.contains(": no return: CorpComputer for WKS01\n"));
 }
 
 #[test]

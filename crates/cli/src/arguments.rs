@@ -295,8 +295,8 @@ pub(crate) struct Run {
     #[arg(long)]
     pub(crate) timeline: bool,
     /// Say of each certificate that somebody did not get in a scenario that fails after which step nothing that people
-    /// can do would have led to it, also in the JSON lines, the JUnit report and, as a mark, on the pages of --report. It
-    /// may take some seconds for each.
+    /// can do would have led to it, also in the JSON lines, the JUnit report and, as a mark, on the pages of --report.
+    /// It may take some seconds for each.
     #[arg(long, conflicts_with_all = ["bless", "watch"])]
     pub(crate) could_have: bool,
     /// Run only the K-th of N parts of the selection; with `array`, the part that the Slurm array, Indexed Job or CI
@@ -531,14 +531,14 @@ pub(crate) struct Show {
     #[arg(long, value_enum)]
     pub(crate) detail: Option<ShownDetail>,
     /// Mark the step after which nothing that people can do would have led to a certificate that somebody did not get,
-    /// in the timeline or, with --html, on the page. It may take some seconds.
+    /// in the timeline, on the page of --html or in the diagram of --mermaid. It may take some seconds.
     #[arg(long, conflicts_with = "format")]
     pub(crate) could_have: bool,
     /// Write the story to this file as a page instead: lanes over time, causes, decisions, the text of the scenario.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["detail", "format", "json"])]
     pub(crate) html: Option<PathBuf>,
     /// Print the story as a sequence diagram of Mermaid instead, for a document whose reader draws it.
-    #[arg(long, conflicts_with_all = ["detail", "could_have", "format", "json", "html"])]
+    #[arg(long, conflicts_with_all = ["detail", "format", "json", "html"])]
     pub(crate) mermaid: bool,
     /// Form of the timeline. As JSON it is the trace in canonical lines, a record a line: the whole trace, or what
     /// `--detail` tells.

@@ -23,22 +23,21 @@ const MOST_NAME: usize = 120;
 
 /// The page of a story that was played, as HTML, with marks where something was lost.
 pub(crate) fn of(story: &Story, played: &Played, report: &RunReport, losses: &[explain::Told]) -> String {
+    autoenroll_page::page(&run(story, played, report, losses), &Told::of(report))
+}
+
+/// The same as a diagram.
+pub(crate) fn mermaid_of(story: &Story, played: &Played, report: &RunReport, losses: &[explain::Told]) -> String {
+    autoenroll_page::mermaid(&run(story, played, report, losses), &Told::of(report))
+}
+
+fn run<'a>(story: &'a Story, played: &Played, report: &'a RunReport, losses: &[explain::Told]) -> Run<'a> {
     let losses = losses.iter().map(|told| Loss {
         what: told.what(),
         told: told.sentence.clone(),
         way: told.way().to_vec(),
         at: told.lost(report),
     });
-    let run = Run { losses: losses.collect(), ..run(story, played, report) };
-    autoenroll_page::page(&run, &Told::of(report))
-}
-
-/// The same as a diagram.
-pub(crate) fn mermaid_of(story: &Story, played: &Played, report: &RunReport) -> String {
-    autoenroll_page::mermaid(&run(story, played, report), &Told::of(report))
-}
-
-fn run<'a>(story: &'a Story, played: &Played, report: &'a RunReport) -> Run<'a> {
     let files = &story.scenario.files;
     let told = match &played.verdict {
         Verdict::Passed => String::new(),
@@ -59,7 +58,7 @@ fn run<'a>(story: &'a Story, played: &Played, report: &'a RunReport) -> Run<'a> 
         end: played.end,
         steps: steps.collect(),
         problems: problems(story, report),
-        losses: Vec::new(),
+        losses: losses.collect(),
         told,
     }
 }

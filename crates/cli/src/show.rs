@@ -26,7 +26,7 @@ pub(crate) fn run(arguments: &Show, console: &mut Console<'_>) -> Result<Exit, F
         return Ok(played.verdict.exit());
     }
     if arguments.mermaid {
-        write!(console.out, "{}", page::mermaid_of(&story, &played, &report))?;
+        write!(console.out, "{}", page::mermaid_of(&story, &played, &report, &losses))?;
         return Ok(played.verdict.exit());
     }
     let lost: Vec<(Lost, String)> = losses.iter().filter_map(|told| Some((told.lost(&report)?, told.what()))).collect();

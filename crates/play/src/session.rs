@@ -394,8 +394,8 @@ impl<'a> Session<'a> {
         Ok(std::mem::replace(&mut self.now, before).did)
     }
 
-    /// The story so far as a scenario file in which everything that came is expected, and whether it passes. What is said
-    /// of it names it so.
+    /// The story so far as a scenario file in which everything that came is expected, and whether it passes. What is
+    /// said of it names it so.
     #[must_use]
     pub fn save(&self, file: &str) -> Saved {
         let text = self.text();

@@ -18,7 +18,8 @@ const LINES_AROUND: usize = 24;
 const WIDTH: usize = 180;
 
 impl RunReport {
-    /// How many records there were when a step had been done, and what the clock showed; nothing when it was not played.
+    /// How many records there were when a step had been done, and what the clock showed; nothing when it was not
+    /// played.
     #[must_use]
     pub fn done(&self, step: usize) -> Option<(usize, SimTime)> {
         let exit = self.exits.get(step)?.as_ref()?;
