@@ -298,8 +298,8 @@ fn built(
     Ok(built)
 }
 
-/// What is built for mutants of these packages, as arguments of Cargo. The command goes along with each but the tests: Cargo
-/// would build dependencies anew where other packages ask for other features of them.
+/// What is built for mutants of these packages, as arguments of Cargo. The command goes along with each but the tests:
+/// Cargo would build dependencies anew where other packages ask for other features of them.
 fn what(packages: &BTreeSet<&str>, parts: Parts) -> Vec<Vec<String>> {
     let words = |text: &str| -> Vec<String> { text.split(' ').map(str::to_owned).collect() };
     let mut command = words("build --profile mutants --package autoenroll-cli --bins");

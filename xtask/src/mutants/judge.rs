@@ -312,3 +312,21 @@ fn first_failed_test(lines: &str) -> String {
     let failed = |line: &str| Some(line.strip_prefix("test ")?.strip_suffix(" ... FAILED")?.to_owned());
     lines.lines().find_map(failed).unwrap_or_else(|| "ends early".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_tells_who_noticed() {
+        let passed = r#"{"scenario":"a/b","verdict":"passed","digest":"12"}"#;
+        let failed = r#"{"scenario":"a/c[x]","verdict":"failed","digest":"34"}"#;
+        assert_eq!(first_failure(&format!("{passed}\n{failed}\n")), "a/c[x]");
+        assert_eq!(first_failure(passed), "no scenario in particular");
+        let expected = [("a/b", "12"), ("a/c[x]", "34")].map(|(name, digest)| (name.to_owned(), digest.to_owned()));
+        assert_eq!(digests(&format!("{passed}\n{failed}\n{{\"scenarios\":2}}\n")), expected);
+        let tests = "test a ... ok\ntest b::c ... FAILED\ntest d ... FAILED\n";
+        assert_eq!(first_failed_test(tests), "b::c");
+        assert_eq!(first_failed_test("test a ... ok\n"), "ends early");
+    }
+}

@@ -161,3 +161,48 @@ fn known(listed: &Listed, text: &str) -> Result<Mutant, String> {
         replacement: listed.replacement.clone(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "fn f() {\n    a || ä || c\n}\n\nfn g() {\n        a || ä || c\n}\n";
+
+    fn listed(line: usize, columns: (usize, usize)) -> Listed {
+        let at = |column| At { line, column };
+        Listed {
+            file: "crates/core/src/x.rs".to_owned(),
+            genre: Genre::BinaryOperator,
+            name: format!("crates/core/src/x.rs:{line}:{}: replace || with && in f", columns.0),
+            replacement: "&&".to_owned(),
+            span: Span { start: at(columns.0), end: at(columns.1) },
+        }
+    }
+
+    #[test]
+    fn a_mutant_is_known_by_its_line_and_found_there_again() {
+        let check = |line, columns, nth, column, place| {
+            let mutant = known(&listed(line, columns), TEXT).unwrap();
+            assert_eq!((mutant.nth, mutant.column, mutant.length), (nth, column, 2));
+            assert_eq!((mutant.line.as_str(), mutant.package()), ("a || ä || c", "core"));
+            assert_eq!(mutant.what, "replace || with && in f");
+            assert_eq!(mutant.place(TEXT), Ok(place));
+            // Something has grown above, and the line is indented otherwise.
+            let grown = format!("// é\n{}", TEXT.replace("    a", "  a"));
+            let found = mutant.place(&grown).unwrap();
+            assert_eq!(&grown[found..found + 2], "||");
+        };
+        check(2, (7, 9), 0, 2, 15);
+        check(2, (12, 14), 0, 7, 21);
+        check(6, (16, 18), 1, 7, TEXT.rfind("||").unwrap());
+    }
+
+    #[test]
+    fn a_line_that_is_gone_is_told() {
+        let mutant = known(&listed(6, (11, 13)), TEXT).unwrap();
+        let error = mutant.place("fn f() {\n    a || ä || c\n}\n").unwrap_err();
+        let expected = "crates/core/src/x.rs: there is no line `a || ä || c`, number 2, for: replace || with && in f";
+        assert_eq!(error, expected);
+        assert!(known(&listed(99, (1, 3)), TEXT).is_err());
+    }
+}

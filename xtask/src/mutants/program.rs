@@ -270,3 +270,18 @@ fn test_name(directory: &Path, target: &Target) -> String {
     let is_library = target.kind.iter().any(|kind| kind == "lib");
     format!("{package}::{}", if is_library { "lib" } else { target.name.as_str() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_function_whose_call_is_no_constant_is_named() {
+        let check = |message: &str, expected| assert_eq!(called(message), expected, "{message}");
+        check("cannot call non-const associated function `Piv::version` in constants", Some("version"));
+        check("cannot call non-const function `bits::<u8>` in statics", Some("bits"));
+        // That is the switch itself.
+        check("cannot call non-const function `mutant_switch::on` in constants", None);
+        check("mismatched types", None);
+    }
+}

@@ -211,3 +211,25 @@ fn share(part: usize, all: usize) -> String {
     let tenths = (part * 1_000).checked_div(all).unwrap_or(0);
     format!("{}.{} %", tenths / 10, tenths % 10)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_has_one_decimal_and_is_never_rounded_up() {
+        let check = |part, all, expected: &str| assert_eq!(share(part, all), expected);
+        check(714, 730, "97.8 %");
+        check(9_999, 10_000, "99.9 %");
+        check(5, 5, "100.0 %");
+        check(0, 0, "0.0 %");
+    }
+
+    #[test]
+    fn what_is_noticed_is_counted_among_what_was_judged() {
+        let fates =
+            [(Fate::Unviable, 7), (Fate::NotTried, 2), (Fate::Suite, 5), (Fate::Digest, 1), (Fate::Survived, 2)];
+        let row = Row { all: 20, fates: fates.into() };
+        assert_eq!(row.caught(), (6, 8));
+    }
+}

@@ -1,4 +1,5 @@
-//! The sample that CI goes by: mutants of the core, each with the story that notices it. No cargo-mutants is needed for it.
+//! The sample that CI goes by: mutants of the core, each with the story that notices it. No cargo-mutants is needed
+//! for it.
 
 use std::fmt::Write as _;
 use std::path::Path;

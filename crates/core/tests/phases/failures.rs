@@ -486,7 +486,7 @@ fn a_wizard_that_is_closed_waits_only_for_what_has_to_be_noted() {
         says(&driver.take(), &[], &["abandon effect", "run ended"]);
         driver.hangs = None;
         driver.input(Input::Tick, "tick");
-        says(&driver.take(), &["run ended"], &[]);
+        says(&driver.take(), &["run ended"], &["submit to"]);
     }
     // Nobody waits for another CA.
     let mut driver = closed("submit");

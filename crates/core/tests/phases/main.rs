@@ -1,5 +1,5 @@
-//! The core by itself, through one driver: phases and states, failing effects, a broken contract, states that cross, and what tells
-//! states apart.
+//! The core by itself, through one driver: phases and states, failing effects, a broken contract, states that cross,
+//! and what tells states apart.
 
 mod contract;
 mod crossings;
