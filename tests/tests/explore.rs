@@ -42,6 +42,7 @@ fn options_that_would_do_nothing_are_refused() {
     }
     check("--states 3", Exit::Usage, &["required arguments"]);
     check("--pairs --states 3", Exit::Usage, &["required arguments"]);
+    check("--faults 1", Exit::Usage, &["required arguments"]);
     check("--seed 4611686018427387905", Exit::Usage, &["--seed"]);
 }
 
@@ -158,9 +159,19 @@ fn where_nothing_can_be_written_nothing_is_searched() {
 
 #[test]
 fn a_search_of_everything_says_how_far_it_went_and_why_it_ended() {
-    let words = "7 states and 20 things that can be done in them, 1 deep; what is left is deeper";
+    let words = "6 states and 20 things that can be done in them, 1 deep; what is left is deeper";
     check("--depth 1 --jobs 2", Exit::Ok, &[words, "findings: 0"]);
     check("--closed --states 5", Exit::Ok, &["5 states and", "it was cut off there"]);
+    check(
+        "--closed --runs 0",
+        Exit::Ok,
+        &["closed with 1 fault: 3 states, 15 things", "closed: there is nothing else"],
+    );
+    check(
+        "--closed --runs 0 --faults 0",
+        Exit::Ok,
+        &["closed with 0 faults: 3 states", "closed: there is nothing else"],
+    );
     check("--closed --time 0s", Exit::Ok, &["1 state and 0 things", "it was stopped there"]);
 }
 

@@ -224,8 +224,7 @@ impl Search<'_> {
     /// Everything in the base world, to a depth or to its end.
     fn everything(&self, console: &mut Console<'_>) -> Result<Report, Failure> {
         let bounds = Bounds { runs: self.arguments.runs, faults: self.arguments.faults };
-        let space = Everything::base(self.bench.library, bounds)
-            .map_err(|error| Failure::Bench(error.to_string()))?;
+        let space = Everything::base(self.bench.library, bounds).map_err(|error| Failure::Bench(error.to_string()))?;
         let depth = self.arguments.depth.unwrap_or(usize::MAX);
         let limits = Limits { depth, states: self.arguments.states, one: false };
         let found = breadth::search(&space, limits, self.jobs(), |at| {

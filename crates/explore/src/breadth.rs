@@ -268,16 +268,13 @@ fn is_no_more(less: Spent, more: Spent) -> bool {
 }
 
 /// What some states lead to, in their order; a state that is known already is left out.
-fn looked_at<P: Space>(
-    space: &P,
-    states: &[Waiting<P>],
-    seen: &Seen<P::Key>,
-    jobs: NonZeroUsize,
-) -> Vec<Found<P>> {
+fn looked_at<P: Space>(space: &P, states: &[Waiting<P>], seen: &Seen<P::Key>, jobs: NonZeroUsize) -> Vec<Found<P>> {
     let next = AtomicUsize::new(0);
     let found = Mutex::new((0..states.len()).map(|_| Vec::new()).collect::<Vec<Found<P>>>());
     let look = || {
-        while let Some((at, Waiting { state, .. })) = states.iter().enumerate().nth(next.fetch_add(1, Ordering::Relaxed)) {
+        while let Some((at, Waiting { state, .. })) =
+            states.iter().enumerate().nth(next.fetch_add(1, Ordering::Relaxed))
+        {
             let mut leads: Found<P> = Vec::new();
             let mut here = Seen::default();
             space.successors(state, &mut |step, led| {

@@ -128,7 +128,8 @@ const OF_RUNS: &[(&str, &str)] = &[
 ];
 
 /// What laws remember of a request for which REQUEST has no entry: the next one puts its own in that place.
-const OF_REQUESTS: &[(&str, &str)] = &[("ReplacedAll", "expected"), ("ReplacedAll", "gone"), ("RenewalTold", "renewals")];
+const OF_REQUESTS: &[(&str, &str)] =
+    &[("ReplacedAll", "expected"), ("ReplacedAll", "gone"), ("RenewalTold", "renewals")];
 
 /// What laws remember of PINs that were given: where nobody keeps one, the next that is presented has to be given
 /// before. A card for which none was given breaks a law whether one was given earlier or not.
@@ -677,7 +678,9 @@ mod tests {
             let rest = Rest { no_run: rest.0, no_request: rest.1, no_logon: rest.2 };
             canon.begin_laws(rest, [("0011223344556677", "badge/1")].into_iter());
             canon
-                .write_str("[Judged { found: 1 }, RenewalTold { renewals: 2 }, Given { any: true }, Container(\"badge/1\")]")
+                .write_str(
+                    "[Judged { found: 1 }, RenewalTold { renewals: 2 }, Given { any: true }, Container(\"badge/1\")]",
+                )
                 .unwrap();
             assert_eq!(canon.take(), expected, "{before} {rest:?}");
         };
