@@ -18,8 +18,9 @@ const DIRECTORY: &str = "crates/mutants/patches/explore";
 const SHORT: usize = 12;
 /// Where it is kept what searches came to, a line each.
 const KEPT: &str = "target/patches/explored.jsonl";
-/// The most findings of one search that the core makes without any patch.
-const MOST_OWN: usize = 100;
+/// So many findings of one search that the core makes without any patch are told from what the patch breaks one by one;
+/// after that what is broken for the same reason is not looked at.
+const MOST_OWN: usize = 20;
 
 /// A search that is over.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -36,9 +37,9 @@ struct Over {
 }
 
 /// Builds a search in which every patch is behind a switch, and lets it go on with each until `seconds` of processor
-/// time are spent, or until something is broken that the core does not break without any patch, neither in a search
-/// that is as long nor in the same story. A law of order counts, although `explore` only lists it. What was searched is
-/// kept in [`KEPT`], and not searched again by the same program.
+/// time are spent, or until something is broken that the core does not break in the same story without any patch. A law
+/// of order counts, although `explore` only lists it. What was searched is kept in [`KEPT`], and not searched again by
+/// the same program.
 ///
 /// # Errors
 /// When a patch does not apply or the search does not compile.
@@ -53,14 +54,11 @@ pub(super) fn run(root: &Path, only: &[String], seconds: u64, jobs: usize) -> Re
     workshop.build_search()?;
     let searches = Searches { workshop, program: String::new(), kept: root.join(KEPT), seconds, jobs };
     let searches = Searches { program: searches.workshop.digest()?, ..searches };
-    let clean = searches.one(0, None, &BTreeSet::new())?;
-    println!("Without any patch: {}", told(&clean));
-    let mut known = known(&clean.explored);
+    println!("Without any patch: {}", told(&searches.one(0, None)?));
     let width = patches.iter().map(|patch| patch.name.len()).max().unwrap_or(0);
     let (mut all, mut found, mut short) = (0, 0, 0);
     for (at, patch) in patches.iter().enumerate().filter(|(_, patch)| only.is_empty() || only.contains(&patch.name)) {
-        let over = searches.one(at + 1, Some(&patch.name), &known)?;
-        known.extend(over.own.iter().cloned());
+        let over = searches.one(at + 1, Some(&patch.name))?;
         let first = over.explored.first.as_ref();
         let word = if first.is_some() { "found    " } else { "NOT FOUND" };
         all += 1;
@@ -82,7 +80,7 @@ struct Searches {
 
 impl Searches {
     /// What a search came to, now or before.
-    fn one(&self, number: usize, patch: Option<&str>, known: &BTreeSet<String>) -> Result<Over, String> {
+    fn one(&self, number: usize, patch: Option<&str>) -> Result<Over, String> {
         let kept = fs::read_to_string(&self.kept).unwrap_or_default();
         let is_it = |over: &Over| {
             let first = over.explored.first.as_ref().filter(|_| patch.is_some());
@@ -94,7 +92,7 @@ impl Searches {
         if let Some(over) = kept.lines().filter_map(|line| serde_json::from_str(line).ok()).find(is_it) {
             return Ok(over);
         }
-        let over = self.search(number, patch, known)?;
+        let over = self.search(number, patch)?;
         let line = serde_json::to_string(&over).map_err(|error| error.to_string())?;
         let file = OpenOptions::new().create(true).append(true).open(&self.kept);
         let written = file.and_then(|mut file| writeln!(file, "{line}"));
@@ -102,9 +100,10 @@ impl Searches {
         Ok(over)
     }
 
-    fn search(&self, number: usize, patch: Option<&str>, known: &BTreeSet<String>) -> Result<Over, String> {
+    fn search(&self, number: usize, patch: Option<&str>) -> Result<Over, String> {
         let mut ask = Ask { seconds: self.seconds, jobs: self.jobs, from: 0 };
-        let mut known = known.clone();
+        // A search that knows nothing at all goes on to its end.
+        let mut known = if patch.is_some() { BTreeSet::from(["nothing".to_owned()]) } else { BTreeSet::new() };
         let mut over = Over {
             program: self.program.clone(),
             patch: patch.map(str::to_owned),
@@ -112,18 +111,20 @@ impl Searches {
             explored: self.workshop.explore(number, &ask, &known)?,
             own: BTreeSet::new(),
         };
-        for _ in 0..MOST_OWN {
-            let Some(finding) = over.explored.first.take_if(|_| patch.is_some()) else { break };
+        let mut own = 0;
+        while let Some(finding) = over.explored.first.take_if(|_| patch.is_some()) {
             if !self.workshop.again(&finding.story)?.contains(&finding.signature) {
                 over.explored.first = Some(finding);
                 break;
             }
             // The core itself breaks that: it is no sign of the patch.
-            known.insert(finding.signature.clone());
+            own += 1;
+            if own >= MOST_OWN {
+                known.insert(finding.signature.clone());
+            }
             over.own.insert(finding.signature);
-            ask.from = finding.number + 1;
             let spent = over.explored.seconds;
-            ask.seconds = self.seconds.saturating_sub(spent as u64);
+            ask = Ask { seconds: self.seconds.saturating_sub(spent as u64), from: finding.number + 1, ..ask };
             let next = self.workshop.explore(number, &ask, &known)?;
             over.explored = Explored {
                 stories: over.explored.stories + next.stories,
@@ -135,11 +136,6 @@ impl Searches {
         }
         Ok(over)
     }
-}
-
-/// What the core breaks without any patch; a line that nothing breaks stands for nothing.
-fn known(clean: &Explored) -> BTreeSet<String> {
-    if clean.broke.is_empty() { BTreeSet::from(["nothing".to_owned()]) } else { clean.broke.clone() }
 }
 
 fn read_all(root: &Path) -> Result<Vec<Patch>, String> {
@@ -163,20 +159,6 @@ fn told(over: &Over) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_the_clean_core_breaks_is_known() {
-        let explored = |broke: &[&str]| Explored {
-            stories: 10,
-            moves: 100,
-            seconds: 1.0,
-            broke: broke.iter().map(|signature| (*signature).to_owned()).collect(),
-            first: None,
-        };
-        assert_eq!(known(&explored(&["pin-given: x", "enrolled: y"])).len(), 2);
-        // A search that knows nothing at all would not stop.
-        assert_eq!(known(&explored(&[])), BTreeSet::from(["nothing".to_owned()]));
-    }
 
     #[test]
     fn every_patch_can_be_switched() {
