@@ -188,16 +188,16 @@ impl Report {
         }
         self.parts.extend(other.parts);
         self.find_last();
-        self.stories += other.stories;
-        self.moves += other.moves;
-        self.records += other.records;
-        self.pairs += other.pairs;
-        self.broken += other.broken;
+        self.stories = self.stories.saturating_add(other.stories);
+        self.moves = self.moves.saturating_add(other.moves);
+        self.records = self.records.saturating_add(other.records);
+        self.pairs = self.pairs.saturating_add(other.pairs);
+        self.broken = self.broken.saturating_add(other.broken);
         self.unmet.extend(other.unmet);
         self.unmet.sort();
         for (signature, other) in other.listed {
             let known = self.listed.entry(signature).or_insert_with(|| Listed { stories: 0, ..other.clone() });
-            let stories = known.stories + other.stories;
+            let stories = known.stories.saturating_add(other.stories);
             if other.number < known.number {
                 *known = other;
             }
@@ -312,6 +312,21 @@ mod tests {
         whole.merge(part(2, 2, 13)).unwrap();
         assert_eq!((whole.unfinished().count(), whole.missing().count()), (0, 0));
         assert_eq!(whole, part(1, 1, 13));
+    }
+
+    #[test]
+    fn numbers_that_no_search_reaches_do_not_overflow() {
+        let most = Listed { number: 3, stories: u64::MAX, law: String::new(), reason: String::new() };
+        let full = |number| {
+            let mut report = part(number, 2, 13);
+            (report.stories, report.moves, report.records) = (u64::MAX, u64::MAX, u64::MAX);
+            (report.pairs, report.broken) = (u64::MAX, u64::MAX);
+            report.listed.insert("law".to_owned(), most.clone());
+            report
+        };
+        let mut merged = full(1);
+        merged.merge(full(2)).unwrap();
+        assert_eq!((merged.stories, merged.broken, merged.listed["law"].stories), (u64::MAX, u64::MAX, u64::MAX));
     }
 
     #[test]

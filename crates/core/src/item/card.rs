@@ -351,7 +351,10 @@ fn default_container(job: &mut Job, frame: &mut Frame, purpose: Purpose, card: C
         again,
     };
     job.seen = Some(seen);
-    job.removes = None;
+    // A default that moved with the key has left behind what is to be removed.
+    if own.is_none() || own != name.as_deref() {
+        job.removes = None;
+    }
     if !occupied {
         job.applies(frame, rules::DEFAULT_EMPTY, &card.serial.0, facts)?;
         return ask_for_pin(job, frame, purpose, card);

@@ -179,6 +179,11 @@ fn generate(job: &mut Job, frame: &mut Frame, card: Option<Card>) -> Result<Next
         return reuse(job, frame, old, algorithm, card.is_some_and(|card| card.keep_default));
     }
     let key_spec = template.key_spec;
+    // A key on a card cannot leave it, so none is made that is to be archived, and nothing gives way to it.
+    let archival = card.is_some() && template.private_key_flags.contains(PrivateKeyFlags::REQUIRE_PRIVATE_KEY_ARCHIVAL);
+    if archival && job.decide(frame, rules::KEY_ARCHIVAL, name, archival, Facts::new()) {
+        return Ok(Next::fail(HResult::NTE_NOT_SUPPORTED));
+    }
     if let Some(Card { serial, keep_default, overwrite, .. }) = card {
         let early = frame.profile().default_flag == DefaultFlag::AtGenerate;
         let make_default =

@@ -29,14 +29,12 @@ use crate::rules;
 pub(super) fn begin(job: &mut Job, frame: &mut Frame, key: NewKey) -> Result<Next, Halt> {
     let flags = job.request().template.template.private_key_flags;
     let archival = flags.contains(PrivateKeyFlags::REQUIRE_PRIVATE_KEY_ARCHIVAL);
+    // None is made on a card to be archived: this one is old, and the renewal that keeps it goes without.
+    let leaves = key.entry.key.card.is_none();
     let name = String::from(job.name());
     let cas = job.request().cas.clone();
-    if !archival || !job.decide(frame, rules::KEY_ARCHIVAL, &name, archival, Facts::new()) {
+    if !archival || !job.decide(frame, rules::KEY_ARCHIVAL, &name, leaves, Facts::new()) {
         return build(job, frame, key, cas, None);
-    }
-    // A key on a card cannot leave it, so it cannot be archived.
-    if key.entry.key.card.is_some() {
-        return Ok(Next::fail(HResult::NTE_NOT_SUPPORTED));
     }
     Ok(read_exchange(job, frame, key, cas))
 }
