@@ -280,9 +280,7 @@ fn step_done(job: &mut Job, frame: &mut Frame, known: &Known, step: Step, report
             card::readers_read(job, frame, purpose, after_ok, reported.readers()?)
         }
         Step::Describe { purpose, card } => card::described(job, frame, purpose, card, reported.card()?),
-        Step::ReadDefault { purpose, card } => {
-            card::default_read(job, frame, purpose, card, reported.certificate()?)
-        }
+        Step::ReadDefault { purpose, card } => card::default_read(job, frame, purpose, card, reported.certificate()?),
         Step::Verify { purpose, card, pin } => card::verified(job, frame, purpose, card, pin, reported.verified()?),
         Step::RemoveOrphans { card, leftovers } => key::orphan_removed(job, frame, card, leftovers, reported),
         Step::Generate { card, algorithm, keep_default } => {

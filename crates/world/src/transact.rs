@@ -179,9 +179,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 let answer = match (&holds, same_card) {
                     // X6.2.0x80100069: also of a command that the card had when it went, whatever is in the reader now.
                     (None, _) => CardAnswer::CardGone(HResult::SCARD_W_REMOVED_CARD),
-                    (Some(_), false) if touch != Touch::NotAsked => {
-                        CardAnswer::CardGone(HResult::SCARD_W_REMOVED_CARD)
-                    }
+                    (Some(_), false) if touch != Touch::NotAsked => CardAnswer::CardGone(HResult::SCARD_W_REMOVED_CARD),
                     // X6.2.0x80100068
                     (Some(_), false) => CardAnswer::CardGone(HResult::SCARD_W_RESET_CARD),
                     (Some(_), true) => self.transmit(name, &card, pin, &command, record),
