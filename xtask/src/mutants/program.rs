@@ -93,6 +93,13 @@ struct Span {
     byte_start: usize,
     byte_end: usize,
     is_primary: bool,
+    /// Where the macro is called that it is in.
+    expansion: Option<Box<Expansion>>,
+}
+
+#[derive(Deserialize)]
+struct Expansion {
+    span: Span,
 }
 
 /// What Cargo is asked to build: arguments after `cargo`.
@@ -120,6 +127,7 @@ pub(super) fn build(
             sources.files.insert(file, (text, Switched::default()));
         }
     }
+    sources.leave_out_what_needs_std();
     for round in 1..=MOST_ROUNDS {
         sources.write()?;
         let mut programs = BTreeMap::new();
@@ -178,6 +186,17 @@ impl Sources<'_> {
         Ok(())
     }
 
+    /// Where there is no standard library, what names it does not compile. Some of that no switch could find out.
+    fn leave_out_what_needs_std(&mut self) {
+        for (number, mutant) in self.mutants {
+            let library = format!("{}/lib.rs", source(mutant.package()));
+            let without = self.files.get(&library).is_some_and(|(text, _)| text.contains("#![no_std]"));
+            if without && mutant.replacement.contains("::std::") {
+                self.known.left_out.insert(*number, LeftOut::Unviable);
+            }
+        }
+    }
+
     /// Takes out what an error is about; whether there was something.
     fn take_out(&mut self, error: &Message) -> bool {
         let compile_time = error.code.as_ref().is_some_and(|code| code.code == "E0015");
@@ -193,11 +212,7 @@ impl Sources<'_> {
             Part::Switched(_) => None,
         });
         if let Some(number) = single {
-            // Where the type of a result has no name, a switch cannot choose between two.
-            let code = error.code.as_ref().map(|code| code.code.as_str());
-            let unnamed = self.mutants.get(&number).is_some_and(|mutant| mutant.what.contains("-> impl "));
-            let by_switch = compile_time || (unnamed && code == Some("E0308"));
-            let why = if by_switch { LeftOut::Alone } else { LeftOut::Unviable };
+            let why = if compile_time { LeftOut::Alone } else { LeftOut::Unviable };
             self.known.left_out.insert(number, why);
             return true;
         }
@@ -208,7 +223,9 @@ impl Sources<'_> {
 
     /// The innermost part of a file with switches that has this span in it.
     fn region(&self, span: &Span) -> Option<&Region> {
-        let (_, file) = self.files.get(&span.file_name)?;
+        let Some((_, file)) = self.files.get(&span.file_name) else {
+            return self.region(&span.expansion.as_ref()?.span);
+        };
         let holds = |region: &&Region| region.range.start <= span.byte_start && span.byte_end <= region.range.end;
         file.regions.iter().filter(holds).min_by_key(|region| region.range.len())
     }

@@ -147,7 +147,7 @@ pub(super) fn summary(mutants: &[&Mutant], state: &State) -> String {
     }
     let mut text = String::from(
         "| Package | Mutants | Do not compile | Not tried | Judged | The suite fails | A test fails | Only a digest differs | \
-         Nobody notices | Noticed |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
+         Nobody notices | Noticed | Without digests |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
     );
     for (package, row) in &rows {
         let known: usize = row.fates.values().sum();
@@ -156,7 +156,8 @@ pub(super) fn summary(mutants: &[&Mutant], state: &State) -> String {
         let counts = [row.all, row.of(Fate::Unviable), not_tried, judged];
         let fates = [Fate::Suite, Fate::Test, Fate::Digest, Fate::Survived].map(|fate| row.of(fate));
         let numbers: String = counts.iter().chain(&fates).map(|number| format!(" {number} |")).collect();
-        writeln!(text, "| {package} |{numbers} {} |", share(caught, judged)).unwrap_or_default();
+        let shares = [caught, caught - row.of(Fate::Digest)].map(|part| share(part, judged));
+        writeln!(text, "| {package} |{numbers} {} |", shares.join(" | ")).unwrap_or_default();
     }
     text
 }
@@ -207,8 +208,9 @@ fn place(mutant: &Mutant) -> String {
     format!("`{file}`: `{}`", line.replace('|', "\\|"))
 }
 
+/// A share in per cent; none of nothing.
 fn share(part: usize, all: usize) -> String {
-    let tenths = (part * 1_000).checked_div(all).unwrap_or(0);
+    let Some(tenths) = (part * 1_000).checked_div(all) else { return "-".to_owned() };
     format!("{}.{} %", tenths / 10, tenths % 10)
 }
 
@@ -222,7 +224,8 @@ mod tests {
         check(714, 730, "97.8 %");
         check(9_999, 10_000, "99.9 %");
         check(5, 5, "100.0 %");
-        check(0, 0, "0.0 %");
+        check(0, 3, "0.0 %");
+        check(0, 0, "-");
     }
 
     #[test]

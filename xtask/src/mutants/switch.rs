@@ -155,6 +155,8 @@ fn placed(number: u32, mutant: &Mutant, at: usize, places: &Places, writer: &mut
     let mut add = |at: usize, text: String| writer.additions.push(Addition { at, text, number });
     let on = format!("crate::mutant_switch::on({number})");
     Ok(match mutant.genre {
+        // What it returns must be of one type, which only the function itself knows.
+        Genre::FnValue if mutant.what.contains("-> impl ") => Placed::LeftOut(LeftOut::Alone),
         Genre::FnValue => {
             add(at, format!("if {on} {{ return {}; }} ", mutant.replacement));
             Placed::Added
