@@ -134,7 +134,7 @@ pub(crate) fn tell_from(
         helpful: 3 + choices.below("helpful", 5),
         hasty: choices.below("hasty", 6),
         favourites,
-        stubborn: choices.one_in("stubborn", 2),
+        stubborn: choices.one_in("stubborn", 4),
         habits: BTreeMap::new(),
         changed_pin: false,
         middle: None,
@@ -508,7 +508,7 @@ impl Teller<'_> {
         let wishes: Vec<&(PromptAnswer, String)> = answers.iter().filter(wished).collect();
         let habit = self.habits.get(&prompt.point).filter(|_| self.stubborn && !ending);
         let habit = habit.and_then(|habit| answers.iter().find(|(_, name)| name == habit));
-        let habit = habit.filter(|_| !choices.one_in("not again", 4));
+        let habit = habit.filter(|_| !choices.one_in("not again", 3));
         let leads = habit.is_none() && (ending || choices.below("leads", 8) < self.helpful);
         let chosen = match wishes.first().copied().or(habit) {
             Some(chosen) => Some(chosen),
