@@ -99,8 +99,8 @@ const NAMES: &[(&str, &str)] = &[
     ("Seen", "answers"),
 ];
 
-/// What laws remember of a run, of an item or of a logoff: all of it begins anew with the next run, and nothing asks for
-/// it before.
+/// What laws remember of a run, of an item or of a logoff: all of it begins anew with the next run, and nothing asks
+/// for it before.
 const OF_RUNS: &[(&str, &str)] = &[
     ("OverEntry", "runs"),
     ("UnfinishedStays", "unfinished"),
