@@ -100,7 +100,7 @@ impl Trace {
     /// The last record is complete; a full chunk is closed.
     fn end_record(&mut self) {
         self.len += 1;
-        if self.len % RECORDS == 0 {
+        if self.len.is_multiple_of(RECORDS) {
             let mut chunk = Arc::make_mut(&mut self.open).close();
             chunk.shrink();
             self.shelve(Arc::new(chunk));
