@@ -2,6 +2,7 @@
 //! around this process says. `docs/scale` has whole set-ups.
 
 use std::env;
+use std::ffi::OsString;
 use std::str::FromStr;
 
 use crate::Failure;
@@ -123,10 +124,11 @@ const ARRAYS: &[Array] = &[
 /// # Errors
 /// When it does not tell which of its tasks this is. To play everything there would be done once by each task.
 pub(crate) fn around() -> Result<Option<Shard>, Failure> {
-    told(|name| env::var(name).ok())
+    told(|name| env::var_os(name))
 }
 
-fn told(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Shard>, Failure> {
+/// A variable that is set counts, whatever is in it: what is no text is no number either.
+fn told(variable: impl Fn(&str) -> Option<OsString>) -> Result<Option<Shard>, Failure> {
     for array in ARRAYS {
         if variable(array.index).is_some() {
             return array.part(&variable).map(Some).map_err(Failure::Usage);
@@ -136,14 +138,17 @@ fn told(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Shard>, Fail
 }
 
 impl Array {
-    fn part(&self, variable: &impl Fn(&str) -> Option<String>) -> Result<Shard, String> {
-        let number = |name: &str| variable(name).and_then(|text| text.parse::<usize>().ok());
+    fn part(&self, variable: &impl Fn(&str) -> Option<OsString>) -> Result<Shard, String> {
+        let number = |name: &str| variable(name).and_then(|text| text.to_str()?.parse::<usize>().ok());
         let [first, last, step] = match self.range {
             Some(names) => names.map(number),
             None => [None; 3],
         };
         let (first, step) = (first.unwrap_or(self.first), step.unwrap_or(1));
-        let part = number(self.index).zip(number(self.count)).and_then(|(index, count)| {
+        // Slurm may say nothing of the range, but nothing wrong.
+        let wrong = self.range.iter().flatten().any(|name| variable(name).is_some() && number(name).is_none());
+        let told = number(self.index).zip(number(self.count)).filter(|_| !wrong);
+        let part = told.and_then(|(index, count)| {
             let steps = index.checked_sub(first).filter(|behind| behind.checked_rem(step) == Some(0))?;
             // Slurm tells the distance of a range. Of a list it says 1, whatever the distances are.
             let expected = count.checked_sub(1)?.checked_mul(step)?.checked_add(first)?;
@@ -156,7 +161,7 @@ impl Array {
             let names = [self.index, self.count].into_iter().chain(self.range.into_iter().flatten());
             let found: Vec<String> = names
                 .map(|name| match variable(name) {
-                    Some(value) => format!("{name}={}", one_line(&value)),
+                    Some(value) => format!("{name}={}", one_line(&value.to_string_lossy())),
                     None => format!("no {name}"),
                 })
                 .collect();
@@ -196,8 +201,7 @@ mod tests {
     #[test]
     fn the_part_is_that_of_the_array_of_jobs() {
         let check = |variables: &[(&str, &str)], expected: Result<Option<(u64, u64)>, &str>| {
-            let of =
-                |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+            let of = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).into());
             match (told(of), expected) {
                 (Ok(shard), Ok(expected)) => assert_eq!(shard.map(Shard::parts), expected, "{variables:?}"),
                 (Err(Failure::Usage(said)), Err(part)) => assert!(said.contains(part), "{variables:?}: {said}"),
@@ -220,6 +224,7 @@ mod tests {
         check(&slurm(["2", "3", "1", "5", "2"]), gaps);
         check(&slurm(["4", "4", "0", "3", "1"]), gaps);
         check(&slurm(["x", "4", "0", "3", "1"]), Err("SLURM_ARRAY_TASK_ID=x, SLURM_ARRAY_TASK_COUNT=4"));
+        check(&slurm(["1", "4", "x", "4", "1"]), Err("SLURM_ARRAY_TASK_MIN=x"));
         check(&slurm(["1", "0", "1", "1", "0"]), gaps);
         check(&[("SLURM_ARRAY_TASK_ID", "3"), ("SLURM_ARRAY_TASK_COUNT", "4")], Ok(Some((4, 4))));
         check(&[("JOB_COMPLETION_INDEX", "0"), ("JOB_COMPLETIONS", "2")], Ok(Some((1, 2))));
@@ -229,5 +234,30 @@ mod tests {
         check(&[("CI_NODE_TOTAL", "1")], Ok(None));
         check(&[("CI_NODE_INDEX", "2"), ("CI_NODE_TOTAL", "2")], Ok(Some((2, 2))));
         check(&[("CI_NODE_INDEX", "0"), ("CI_NODE_TOTAL", "2")], Err("from 1 to CI_NODE_TOTAL"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_text_is_refused() {
+        use std::os::unix::ffi::OsStringExt as _;
+
+        let no_text = || OsString::from_vec(vec![b'1', 0xff]);
+        for array in ARRAYS {
+            let names = [array.index, array.count].into_iter().chain(array.range.into_iter().flatten());
+            for wrong in names {
+                // Each has a part without it.
+                let of = |name: &str| match name {
+                    name if name == wrong => Some(no_text()),
+                    name if name == array.index => Some(array.first.to_string().into()),
+                    name if name == array.count => Some("1".into()),
+                    _ => None,
+                };
+                let said = match told(of) {
+                    Err(Failure::Usage(said)) => said,
+                    came => panic!("{wrong}: {came:?}"),
+                };
+                assert!(said.contains(&format!("{wrong}=1\u{fffd}")) && said.contains(array.remedy), "{said}");
+            }
+        }
     }
 }

@@ -68,6 +68,7 @@ impl Work {
             seen: None,
             removes: None,
             answers: 0,
+            inspected: false,
             losses: 0,
             asked: None,
             closed: false,
@@ -214,7 +215,10 @@ fn first_step(job: &mut Job, frame: &mut Frame, known: &Known) -> Result<Next, H
 fn go_on(mut job: Job, frame: &mut Frame, mut next: Result<Next, Halt>) -> Result<Progress, CoreError> {
     loop {
         next = match next {
-            Ok(Next::Wait(state)) => return Ok(Progress::Open(Box::new(Work { job, state }))),
+            Ok(Next::Wait(state)) => {
+                job.inspected &= !matches!(state, State::Asks { .. });
+                return Ok(Progress::Open(Box::new(Work { job, state })));
+            }
             Ok(Next::End(outcome)) => return Ok(Progress::ended(job, outcome, None)),
             Ok(Next::Arrived(item)) => return Ok(Progress::ended(job, Outcome::Postponed, Some(item))),
             Ok(Next::ChooseProvider) => key::choose_provider(&mut job, frame),
@@ -223,7 +227,7 @@ fn go_on(mut job: Job, frame: &mut Frame, mut next: Result<Next, Halt>) -> Resul
             Ok(Next::BeginRequest(key)) => submit::begin(&mut job, frame, key),
             Ok(Next::Sign(unsigned)) => Ok(submit::sign(&job, frame, unsigned)),
             Ok(Next::Inspect(certified)) => Ok(deliver::inspect(&job, frame, certified)),
-            Ok(Next::WriteCard(card, certified)) => Ok(deliver::write_card(&job, frame, card, certified)),
+            Ok(Next::WriteCard(card, certified)) => deliver::write_card(&mut job, frame, card, certified),
             Err(Halt::Broken(error)) => return Err(error),
             // The step that the rule asks for is not taken, so the item cannot go on.
             Err(Halt::Inverted(_)) => return Ok(Progress::ended(job, Outcome::Failed(HResult::NTE_FAIL), None)),

@@ -263,6 +263,8 @@ autoenroll_model::rules! {
             Exception;
     NEW_CERTIFICATE_REFUSED = "MC1.judged", "Windows SDK reference: InstallResponseRestrictionFlags",
         "the certificate that has come is not good: it is not installed, and the item fails with the reason", Exception;
+    NEW_CERTIFICATE_LOOKED_AT_AGAIN = "MC1.judged-again", "inferred",
+        "somebody was asked since the certificate was inspected, so it is inspected again before it is written to its card";
     REFUSED_FOR_GOOD = "MC1.lasting", "inferred",
         "it never becomes good, so that entry and key go; otherwise the entry stays for the next run", Exception;
     KEY_WAITS_FOR_CARD = "MC1.given-up", "inferred",

@@ -585,6 +585,8 @@ pub(super) fn verified(
     match result {
         Ok(()) => {
             job.applies(frame, rules::PIN_RIGHT, &card.serial.0, Facts::new())?;
+            // Its provider has asked.
+            job.inspected &= pin.is_some();
             job.pins.insert(card.serial.clone(), pin);
             if let Some(pin) = pin {
                 frame.pins.insert(card.serial.clone(), pin);

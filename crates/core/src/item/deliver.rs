@@ -41,7 +41,10 @@ pub(super) fn inspected(
         Err(code) => return job.fails(frame, rules::NEW_CERTIFICATE_NOT_INSPECTED, code),
     };
     match fault(job, frame, &certified, checks.first()) {
-        None => deliver(job, frame, certified),
+        None => {
+            job.inspected = true;
+            deliver(job, frame, certified)
+        }
         Some(unfit) => refuse(job, frame, held, certified.entry, unfit),
     }
 }
@@ -71,7 +74,7 @@ fn deliver(job: &mut Job, frame: &mut Frame, certified: Certified) -> Result<Nex
         if !certified.keep_default && is_stale(job, frame, &card)? {
             return Ok(describe(job, frame, Purpose::Write(certified), card));
         }
-        return Ok(write_card(job, frame, card, certified));
+        return write_card(job, frame, card, certified);
     }
     let name = String::from(job.name());
     job.applies(frame, rules::PENDING_FOR_CARD, &name, Facts::new())?;
@@ -109,11 +112,24 @@ pub(super) fn resume(job: &mut Job, frame: &mut Frame, held: &Inventory, request
     install(job, frame, certified)
 }
 
-pub(super) fn write_card(job: &Job, frame: &mut Frame, card: CardSerial, certified: Certified) -> Next {
+/// Nothing is written before the certificate has been inspected behind the last prompt: however quickly the user answers,
+/// its issuer may have revoked it before, and a long time may have gone by.
+// MC1.judged-again
+pub(super) fn write_card(
+    job: &mut Job,
+    frame: &mut Frame,
+    card: CardSerial,
+    certified: Certified,
+) -> Result<Next, Halt> {
+    if !job.inspected {
+        let thumbprint = certified.issued.certificate.thumbprint();
+        job.applies(frame, rules::NEW_CERTIFICATE_LOOKED_AT_AGAIN, &thumbprint.0, Facts::new())?;
+        return Ok(inspect(job, frame, certified));
+    }
     let container = certified.key().container.clone();
     let certificate = certified.issued.certificate.raw.clone();
     let operation = CardOperation::WriteCertificate { container, certificate };
-    job.ask_card(frame, card.clone(), operation, Step::WriteCard(card, certified))
+    Ok(job.ask_card(frame, card.clone(), operation, Step::WriteCard(card, certified)))
 }
 
 /// The certificate is on the card; its container becomes the default one, unless the user wanted the old one to stay.

@@ -31,6 +31,8 @@ pub(super) struct Job {
     pub(super) removes: Option<(CardSerial, String)>,
     /// How often the user has answered for this item.
     pub(super) answers: u32,
+    /// The certificate that has come was inspected, and nobody has been asked anything since.
+    pub(super) inspected: bool,
     /// How often a card was gone in the middle of an operation since the user last had a say.
     pub(super) losses: u8,
     /// The CA that was asked last.
