@@ -315,7 +315,7 @@ fn occupied(card: &CardDescription) -> Option<String> {
 }
 
 /// Whether a card does it only for who has given the PIN.
-const fn needs_pin(operation: &CardOperation) -> bool {
+pub(crate) const fn needs_pin(operation: &CardOperation) -> bool {
     match operation {
         CardOperation::Describe | CardOperation::ReadCertificate { .. } => false,
         CardOperation::VerifyPin

@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use crate::action::CardFault;
 use crate::error::WorldError;
 use crate::hosts::{CaHost, CardHost};
+use crate::provider::needs_pin;
 use crate::queue::Event;
 use crate::readers::{CardClient, CardTransaction, Reader, Touch};
 use crate::rules;
@@ -51,7 +52,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         if self.provider_asks(id, effect, &name, pin, operation) {
             return true;
         }
-        let pin = pin.or_else(|| self.kept_pin(id, &name));
+        // What everybody may read takes no PIN, so that one which somebody has changed meanwhile is not in the way.
+        let pin = pin.or_else(|| self.kept_pin(id, &name).filter(|_| needs_pin(operation)));
         let given = self.digits(id, pin);
         let provider = self.provider_of(&reader).unwrap_or_default();
         let container = match operation {

@@ -15,8 +15,8 @@ pub(super) const DOCUMENT: &str = "docs/mutants.md";
 /// Why nobody notices a mutant, for those of the core.
 pub(super) const REASONS: &str = "crates/mutants/survivors.toml";
 /// Between these lines of the document is what is written anew.
-const BEGIN: &str = "<!-- written by cargo xtask mutants -->\n";
-const END: &str = "<!-- end -->\n";
+const BEGIN: &str = "<!-- cargo xtask mutants --write: from here -->\n";
+const END: &str = "<!-- to here -->\n";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

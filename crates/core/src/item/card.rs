@@ -347,7 +347,7 @@ fn default_container(job: &mut Job, frame: &mut Frame, purpose: Purpose, card: C
         container: name.clone(),
         holds: before.and_then(|seen| seen.holds),
         agreed,
-        removed: false,
+        unsettled: false,
         again,
     };
     job.seen = Some(seen);
@@ -496,7 +496,7 @@ fn gives_way(job: &mut Job, frame: &mut Frame, purpose: Purpose, mut card: Card)
 pub(super) fn is_stale(job: &mut Job, frame: &mut Frame, card: &CardSerial) -> Result<bool, Halt> {
     let (now, answers) = (frame.now.mono, job.answers);
     let Some(seen) = job.seen.as_mut().filter(|seen| seen.card == *card) else { return Ok(false) };
-    let fresh = seen.at == now && seen.answers == answers && !seen.removed;
+    let fresh = seen.at == now && seen.answers == answers && !seen.unsettled;
     if fresh || !frame.profile().replace_question.is_yes() {
         return Ok(false);
     }
@@ -508,8 +508,8 @@ pub(super) fn is_stale(job: &mut Job, frame: &mut Frame, card: &CardSerial) -> R
 /// Whether the default container of a card was removed as a leftover, so that another one is the default by now, which
 /// a new key would replace unasked.
 pub(super) fn is_default_another(job: &mut Job, frame: &mut Frame, card: &Card) -> Result<bool, Halt> {
-    let removed = job.seen.as_ref().is_some_and(|seen| seen.removed);
-    Ok(removed && new_key_moves(frame, card) && is_stale(job, frame, &card.serial)?)
+    let unsettled = job.seen.as_ref().is_some_and(|seen| seen.unsettled);
+    Ok(unsettled && new_key_moves(frame, card) && is_stale(job, frame, &card.serial)?)
 }
 
 /// Whether a key that is made on the card becomes its default.

@@ -176,6 +176,9 @@ fn generate(job: &mut Job, frame: &mut Frame, card: Option<Card>) -> Result<Next
     let facts = Facts::new().with("action", job.item.action().as_str());
     let fresh = job.decide(frame, rules::FRESH_KEY, name, !same, facts);
     if !fresh && let Some(old) = renewed {
+        if card.as_ref().is_some_and(|card| card.description.dialogs.replace) {
+            job.was_not_asked_by_provider();
+        }
         return reuse(job, frame, old, algorithm, card.is_some_and(|card| card.keep_default));
     }
     let key_spec = template.key_spec;

@@ -56,8 +56,8 @@ pub(super) struct Seen {
     pub(super) holds: Option<Result<Vec<u8>, HResult>>,
     /// The user has agreed that what is in it gives way.
     pub(super) agreed: bool,
-    /// It was removed since, so that another container may be the default now.
-    pub(super) removed: bool,
+    /// It was removed since, so that another container may be the default now; or nobody has agreed after all.
+    pub(super) unsettled: bool,
     /// It is looked at again in the middle of the item, after the card has taken its PIN.
     pub(super) again: bool,
 }
@@ -297,7 +297,17 @@ impl Job {
         };
         let default = |seen: &&mut Seen| seen.card == *on && seen.container.as_ref() == Some(gone);
         if let Some(seen) = self.seen.as_mut().filter(default) {
-            seen.removed = true;
+            seen.unsettled = true;
+        }
+    }
+
+    /// The key that is there already serves again. A provider that asks by itself does so when it makes one, so it has
+    /// not been asked whether what is in the default container gives way.
+    // U4.5.replace
+    pub(super) fn was_not_asked_by_provider(&mut self) {
+        if let Some(seen) = self.seen.as_mut().filter(|seen| seen.agreed) {
+            seen.agreed = false;
+            seen.unsettled = true;
         }
     }
 
