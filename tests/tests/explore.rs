@@ -134,6 +134,41 @@ fn a_part_that_was_not_played_to_its_end_is_told() {
     check(&format!("--merge {one} {two}"), Exit::Ok, &["6 stories", "the last was 5"]);
 }
 
+/// A number is another story where the file or the program is another one.
+#[test]
+fn parts_of_two_stories_or_programs_are_none_of_one_search() {
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "explore-parts-of-two");
+    let file = |name: &str| directory.join(name).display().to_string();
+    let (story, one, two) = (file("story.toml"), file("1.json"), file("2.json"));
+    let base = "scenario = 1\ntitle = \"a story\"\n[world]\nextends = \"enrolling\"\n[timeline]\nsteps = [";
+    let steps = "{ logon = \"alice\" }, { expect = \"item-ended\" }";
+    let part = |number: u64| format!("--from {story} --shard {number}/400 --jobs 1 --format json");
+    let put = |text: &str| fs::write(&story, text).unwrap();
+    put(&format!("{base}{steps}]\n"));
+    fs::write(&one, check(&part(1), Exit::Ok, &[])).unwrap();
+    check(&format!("{} --resume {two}", part(2)), Exit::Ok, &["\"story\":\"", "\"program\":\"autoenroll "]);
+    // Laid out otherwise it is the same story.
+    put(&format!("{base}\n    {steps}\n]\n"));
+    check(&format!("{} --resume {two}", part(2)), Exit::Ok, &[]);
+    let missing = "part 3/400 is missing";
+    check(&format!("--merge {one} {two}"), Exit::Usage, &[missing]);
+    // At another time, as many neighbours.
+    put(&format!("{base}{}]\n", steps.replace("{ logon", "{ after = \"1h\", logon")));
+    let words = ["2.json: expected a report of the story with the digest ", ", found one of ", "search once more"];
+    check(&format!("{} --resume {two}", part(2)), Exit::Usage, &words);
+    fs::remove_file(&two).unwrap();
+    check(&format!("{} --resume {two}", part(2)), Exit::Ok, &[]);
+    check(&format!("--merge {one} {two}"), Exit::Usage, &words);
+    let report = fs::read_to_string(&one).unwrap();
+    fs::write(&two, report.replace("\"program\":\"autoenroll ", "\"program\":\"other ").replace("{\"1\":", "{\"2\":"))
+        .unwrap();
+    let words = ["2.json: expected a report of the program autoenroll ", ", found one of other ", "search once more"];
+    check(&format!("--merge {one} {two}"), Exit::Usage, &words);
+    let found = ["2.json: expected a report of the program autoenroll ", ", found one of other "];
+    put(&format!("{base}{steps}]\n"));
+    check(&format!("{} --resume {two}", part(2)), Exit::Usage, &found);
+}
+
 #[test]
 fn groups_that_grow_know_nothing_of_each_other() {
     let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "explore-grown");

@@ -25,12 +25,13 @@ use autoenroll_explore::pairs::Pairs;
 use autoenroll_explore::random::Random;
 use autoenroll_explore::report::{self, Report};
 use autoenroll_scenario::{Library, Scenario};
+use sha2::{Digest as _, Sha256};
 
 use crate::arguments::{Explore, Format, Selection};
 use crate::catalogue::Catalogue;
 use crate::console::{Console, one_line};
 use crate::shard::{self, Asked};
-use crate::suite::{self, Fixtures};
+use crate::suite::{self, Fixtures, Story};
 use crate::{Exit, Failure, file, parallel};
 
 /// How many stories are drawn when nothing is said.
@@ -72,7 +73,7 @@ pub(crate) fn run(arguments: &Explore, console: &mut Console<'_>) -> Result<Exit
     } else if arguments.pairs {
         let pairs = Pairs::new(&library).map_err(|error| fault(&error))?;
         let rows = pairs.rows();
-        search.all(&pairs, "pairs", 0..rows, console)?
+        search.all(&pairs, ("pairs", None), 0..rows, console)?
     } else if let Some(scenario) = &arguments.from {
         let story = suite::one(scenario, None, None, None)?;
         let neighbours = Neighbours::of(&story.scenario, bench).map_err(|error| fault(&error))?;
@@ -84,7 +85,7 @@ pub(crate) fn run(arguments: &Explore, console: &mut Console<'_>) -> Result<Exit
             );
         }
         let name = format!("from {}", story.name);
-        search.all(&neighbours, &name, 0..neighbours.len(), console)?
+        search.all(&neighbours, (&name, Some(digest_of(&story))), 0..neighbours.len(), console)?
     } else {
         let timed = arguments.time.is_some() && arguments.seeds.is_none();
         let seeds = if timed { u64::MAX } else { arguments.seeds.unwrap_or(SEEDS) };
@@ -92,9 +93,9 @@ pub(crate) fn run(arguments: &Explore, console: &mut Console<'_>) -> Result<Exit
         if arguments.grow {
             let stories = suite::suite().map_err(Failure::Bench)?;
             let scenarios: Vec<Scenario> = stories.into_iter().map(|story| story.scenario).collect();
-            search.all(&Grown::new(&scenarios, bench, MOST_MOVES), "grown", numbers, console)?
+            search.all(&Grown::new(&scenarios, bench, MOST_MOVES), ("grown", None), numbers, console)?
         } else {
-            search.all(&Random::new(&library, MOST_MOVES), "random", numbers, console)?
+            search.all(&Random::new(&library, MOST_MOVES), ("random", None), numbers, console)?
         }
     };
     console.clear_progress();
@@ -157,17 +158,17 @@ impl Search<'_> {
         parallel::jobs(self.arguments.jobs)
     }
 
-    /// Plays a range of stories, or what is left of it.
+    /// Plays a range of stories, or what is left of it. The driver is named, and where it has a story, its digest.
     fn all<W: Work>(
         &self,
         work: &W,
-        driver: &str,
+        (driver, story): (&str, Option<String>),
         numbers: Range<u64>,
         console: &mut Console<'_>,
     ) -> Result<Report, Failure> {
         let part = part(self.arguments.shard)?;
         let end = (numbers.end < u64::MAX).then_some(numbers.end);
-        let new = Report::new(driver, numbers.start, end, part);
+        let new = Report { program: program(), story, ..Report::new(driver, numbers.start, end, part) };
         let mut report = self.begun(new)?;
         let Some(next) = report.next(part) else {
             return Err(Failure::Usage(format!(
@@ -216,6 +217,7 @@ impl Search<'_> {
             let (was, is, shown) = (report.named(), new.named(), path.display());
             return Err(Failure::Usage(format!("{shown} is of another search: {was}, and this is {is}")));
         }
+        new.has_to_be_of_one_program(&report).map_err(|why| Failure::Usage(format!("{}: {why}", path.display())))?;
         report.end = new.end;
         keep(&report, path)?;
         Ok(report)
@@ -241,8 +243,19 @@ impl Search<'_> {
             end: found.end,
             closed: found.closed,
         };
-        Ok(Report::everything(came, broken, &self.known, self.bench))
+        Ok(Report { program: program(), ..Report::everything(came, broken, &self.known, self.bench) })
     }
+}
+
+/// This program, as reports name it.
+fn program() -> String {
+    concat!("autoenroll ", env!("CARGO_PKG_VERSION"), " ", env!("SOURCES")).to_owned()
+}
+
+/// Tells a story from what its file said before: SHA-256 over the text in the common layout.
+fn digest_of(story: &Story) -> String {
+    let text = story.canonical();
+    autoenroll_model::hex::encode(&Sha256::digest(text))
 }
 
 /// The part that is asked for, or that of the array of jobs around this process.
@@ -264,13 +277,12 @@ fn put_page(path: &Path, page: &str) -> Result<(), Failure> {
 }
 
 fn merged(files: &[PathBuf]) -> Result<Report, Failure> {
-    let mut reports = files.iter().map(|path| read(path));
-    let mut merged = match reports.next() {
-        Some(first) => first?,
-        None => return Err(Failure::Usage("there are no reports to be merged".to_owned())),
+    let Some((first, others)) = files.split_first() else {
+        return Err(Failure::Usage("there are no reports to be merged".to_owned()));
     };
-    for report in reports {
-        merged.merge(report?).map_err(Failure::Usage)?;
+    let mut merged = read(first)?;
+    for path in others {
+        merged.merge(read(path)?).map_err(|why| Failure::Usage(format!("{}: {why}", path.display())))?;
     }
     Ok(merged)
 }

@@ -253,6 +253,12 @@ impl Story {
         }
     }
 
+    /// The file that it came from, in the common layout where it has one.
+    pub(crate) fn canonical(&self) -> Vec<u8> {
+        let Source { path, bytes, .. } = &self.source;
+        autoenroll_scenario::format(path, bytes).map_or_else(|_| bytes.to_vec(), String::into_bytes)
+    }
+
     /// What names it on a command line: its file or its name in the suite, with the variant in brackets where there are
     /// several; in quotes where a shell wants them.
     pub(crate) fn argument(&self) -> String {

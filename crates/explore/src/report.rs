@@ -22,6 +22,12 @@ const MOST_NUMBERS: usize = 1_000;
 pub struct Report {
     /// How stories were made: `random`, `pairs`, or `from` and the scenario.
     pub driver: String,
+    /// The program that searched, by name, version and what tells it from others of that version.
+    #[serde(default)]
+    pub program: String,
+    /// The digest of the story whose neighbours were searched.
+    #[serde(default)]
+    pub story: Option<String>,
     /// The first number.
     pub first: u64,
     /// The number behind the last one that is to be played; `None` when time decides.
@@ -178,11 +184,12 @@ impl Report {
     /// Puts the report of another part of the same search to this one.
     ///
     /// # Errors
-    /// When it is of another search.
+    /// When it is of another search, of another story of that name, or of another program.
     pub fn merge(&mut self, other: Self) -> Result<(), String> {
         if self.search() != other.search() {
             return Err(format!("these are parts of two searches: {} and {}", self.named(), other.named()));
         }
+        self.has_to_be_of_one_program(&other)?;
         if let Some(twice) = other.parts.keys().find(|number| self.parts.contains_key(number)) {
             return Err(format!("part {twice}/{} is there twice", self.of));
         }
@@ -239,6 +246,29 @@ impl Report {
     pub fn unfinished(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
         let end = self.end.unwrap_or(0);
         self.parts.iter().map(|(number, next)| (*number, *next)).filter(move |(_, next)| *next < end)
+    }
+
+    /// Compares what was searched, and with what: the same number is another story elsewhere.
+    ///
+    /// # Errors
+    /// When the other report is of another program or story than this one.
+    pub fn has_to_be_of_one_program(&self, other: &Self) -> Result<(), String> {
+        let told = |text: &str| if text.is_empty() { "one that is not named".to_owned() } else { text.to_owned() };
+        if self.program != other.program {
+            let (expected, found) = (told(&self.program), told(&other.program));
+            return Err(format!(
+                "expected a report of the program {expected}, found one of {found}; search once more with one program"
+            ));
+        }
+        if self.story != other.story {
+            let told = |story: &Option<String>| told(story.as_deref().unwrap_or_default());
+            let (expected, found) = (told(&self.story), told(&other.story));
+            return Err(format!(
+                "expected a report of the story with the digest {expected}, found one of {found}: it was changed in \
+                 between; search once more from one of them"
+            ));
+        }
+        Ok(())
     }
 
     /// What search this is.
@@ -312,6 +342,30 @@ mod tests {
         whole.merge(part(2, 2, 13)).unwrap();
         assert_eq!((whole.unfinished().count(), whole.missing().count()), (0, 0));
         assert_eq!(whole, part(1, 1, 13));
+    }
+
+    #[test]
+    fn parts_are_of_one_program_and_one_story() {
+        let of = |number: u64, program: &str, story: Option<&str>| Report {
+            program: program.to_owned(),
+            story: story.map(str::to_owned),
+            ..part(number, 2, 13)
+        };
+        let check = |one: Report, other: Report, words: &[&str]| {
+            for (mut one, other) in [(one.clone(), other.clone()), (other, one)] {
+                let before = one.clone();
+                let why = one.merge(other).unwrap_err();
+                assert!(words.iter().all(|word| why.contains(word)), "{why}");
+                assert_eq!(one, before);
+            }
+        };
+        check(of(1, "a 1", None), of(2, "a 2", None), &["expected a report of the program a ", "found one of a "]);
+        check(of(1, "a 1", None), of(2, "", None), &["one that is not named", "once more"]);
+        check(of(1, "a 1", Some("ab")), of(2, "a 1", Some("cd")), &["digest", "ab", "cd", "once more"]);
+        check(of(1, "a 1", Some("ab")), of(2, "a 1", None), &["digest", "ab", "not named"]);
+        let mut merged = of(1, "a 1", Some("ab"));
+        merged.merge(of(2, "a 1", Some("ab"))).unwrap();
+        assert_eq!((merged.program.as_str(), merged.story.as_deref()), ("a 1", Some("ab")));
     }
 
     #[test]

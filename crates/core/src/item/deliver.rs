@@ -112,8 +112,8 @@ pub(super) fn resume(job: &mut Job, frame: &mut Frame, held: &Inventory, request
     install(job, frame, certified)
 }
 
-/// Nothing is written before the certificate has been inspected behind the last prompt: however quickly the user answers,
-/// its issuer may have revoked it before, and a long time may have gone by.
+/// Nothing is written before the certificate has been inspected behind the last prompt: however quickly the user
+/// answers, its issuer may have revoked it before, and a long time may have gone by.
 // MC1.judged-again
 pub(super) fn write_card(
     job: &mut Job,
