@@ -33,6 +33,7 @@ fn every_reader_is_a_fuzz_target_with_seeds_and_documented() {
     let workspace: toml::Table = text("Cargo.toml").parse().unwrap();
     let mut profiles = workspace["profile"].as_table().unwrap().clone();
     profiles.remove("stripped").expect("archives are built with it, and no target");
+    profiles.remove("mutants").expect("mutants are judged with it, and no target");
     assert_eq!(manifest["profile"].as_table(), Some(&profiles), "dependencies are compiled twice");
     let readme = text("fuzz/README.md");
     for reader in READERS {
