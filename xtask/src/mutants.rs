@@ -148,8 +148,14 @@ fn committed(root: &Path) -> Result<(), String> {
     let sample = sample::read(root)?;
     let numbered: BTreeMap<u32, Mutant> = (1..).zip(sample.iter().map(|noticed| noticed.mutant.clone())).collect();
     let what = ["build", "--package", "autoenroll-cli", "--bins"].map(str::to_owned).to_vec();
-    let built = program::build(root, &numbered, Known::default(), &[what], &root.join("target"))?;
+    let mut built = program::build(root, &numbered, Known::default(), &[what], &root.join("target"))?;
     let directory = root.join(DIRECTORY);
+    // It lies where a development build puts its own, which nobody is to take it for.
+    for program in built.programs.values_mut() {
+        let own = directory.join(program.path.file_name().unwrap_or_default());
+        std::fs::rename(&program.path, &own).map_err(|error| format!("{}: {error}", own.display()))?;
+        program.path = own;
+    }
     let copy = directory.join("workspace");
     let judge = Judge::new(&copy, &directory, &built.programs)?;
     let mut findings = Vec::new();

@@ -14,7 +14,7 @@ use clap::Args;
 
 pub(crate) use self::patch::Patch;
 use self::workshop::Verdict;
-pub(crate) use self::workshop::{Workshop, within};
+pub(crate) use self::workshop::{Explored, Workshop, within};
 
 /// Where the patches are.
 const DIRECTORY: &str = "crates/mutants/patches";

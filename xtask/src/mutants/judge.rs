@@ -254,8 +254,7 @@ impl<'a> Judge<'a> {
     }
 
     fn test(&self, name: &str, test: &Executable, number: u32, worker: usize) -> Result<End, String> {
-        let variable = (VARIABLE, number.to_string());
-        let variable = (variable.0, variable.1.as_str());
+        let variable = (VARIABLE, &*number.to_string());
         let (code, out) = self.run(name, test, &["--test-threads=1"], &test.directory, variable, worker)?;
         Ok(match code {
             Some(0) => End::Passed,

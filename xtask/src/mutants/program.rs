@@ -248,7 +248,9 @@ fn cargo(
 ) -> Result<Vec<Message>, String> {
     let mut command = Command::new("cargo");
     command.args(arguments).arg("--message-format=json").current_dir(workshop.directory());
-    command.env("CARGO_TARGET_DIR", target);
+    // What is built with a wrapper has names of its own. Otherwise Cargo takes what it finds in a target directory that
+    // is shared for what the workspace itself builds there: it tells a copy of a package from the package by nothing.
+    command.env("CARGO_TARGET_DIR", target).env("RUSTC_WORKSPACE_WRAPPER", "env");
     let said = target.join("said.txt");
     let unusable = |error: std::io::Error| format!("cargo cannot be run: {error}");
     fs::create_dir_all(target).map_err(unusable)?;

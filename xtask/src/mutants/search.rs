@@ -1,18 +1,17 @@
 //! Whether a search that knows nothing of a mutant finds something that the core does not do without it.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use serde::Deserialize;
 use wait4::Wait4 as _;
 
 use super::program::Executable;
 use super::state::Explored;
 use super::switch::VARIABLE;
+use crate::patches::Explored as Said;
 
 /// A search of stories for so many seconds of processor time.
 pub(super) struct Search<'a> {
@@ -20,19 +19,6 @@ pub(super) struct Search<'a> {
     copy: &'a Path,
     known: PathBuf,
     seconds: u64,
-}
-
-/// What it says.
-#[derive(Deserialize)]
-struct Said {
-    stories: u64,
-    broke: BTreeSet<String>,
-    first: Option<Finding>,
-}
-
-#[derive(Deserialize)]
-struct Finding {
-    signature: String,
 }
 
 impl<'a> Search<'a> {

@@ -42,32 +42,32 @@ pub(super) struct Ask {
 
 /// What a search came to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Explored {
+pub(crate) struct Explored {
     /// How many stories were told.
-    pub(super) stories: u64,
+    pub(crate) stories: u64,
     /// How many things were done in them.
-    pub(super) moves: u64,
+    pub(crate) moves: u64,
     /// How many seconds of processor time they took.
-    pub(super) seconds: f64,
+    pub(crate) seconds: f64,
     /// The signatures of what they broke.
-    pub(super) broke: BTreeSet<String>,
+    pub(crate) broke: BTreeSet<String>,
     /// The first thing that was broken and is not known.
-    pub(super) first: Option<Finding>,
+    pub(crate) first: Option<Finding>,
 }
 
 /// Something that a story broke.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Finding {
+pub(crate) struct Finding {
     /// The number of the story.
-    pub(super) number: u64,
+    pub(crate) number: u64,
     /// The law, and what happened without names and numbers.
-    pub(super) signature: String,
+    pub(crate) signature: String,
     /// After how many seconds of processor time it was found.
-    pub(super) seconds: f64,
+    pub(crate) seconds: f64,
     /// How many things are done in the shortest story; `None` when it did not break again.
-    pub(super) steps: Option<usize>,
+    pub(crate) steps: Option<usize>,
     /// That story.
-    pub(super) story: String,
+    pub(crate) story: String,
 }
 
 /// What is not copied: what is built or installed, and what only version control needs.

@@ -34,7 +34,8 @@ pub(super) fn tell(report: &Report, took: Duration, console: &mut Console<'_>) -
     if let (Some(number), 1, 2..) = (report.parts.keys().next(), report.parts.len(), report.of) {
         writeln!(console.out, "part {number}/{} alone", report.of)?;
     } else if report.missing().next().is_some() {
-        let missing: Vec<String> = report.missing().take(100).map(|number| format!("{number}/{}", report.of)).collect();
+        let missing: Vec<String> =
+            report.missing().take(super::MOST_TOLD).map(|number| format!("{number}/{}", report.of)).collect();
         writeln!(console.out, "parts are missing: {}", missing.join(", "))?;
     }
     let Report { stories, moves, records, broken, .. } = report;
