@@ -13,7 +13,9 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_autoenroll-under-test");
 
 /// A card with a pcscd of its own, whose directory is below `temporary`.
 fn serving(temporary: &Path) -> Command {
-    let mut command = Command::new(PROGRAM);
+    // What runs the tests may ignore signals, as `nohup` and the background of a shell do, and so would the command.
+    let mut command = Command::new("/usr/bin/env");
+    command.args(["--default-signal=INT,TERM,HUP", PROGRAM]);
     command.args(["card", "gids", "--own-pcscd"]).env_clear().env("TMPDIR", temporary);
     command.current_dir(root()).stdin(Stdio::piped());
     command

@@ -370,7 +370,7 @@ fn check_all(rows: &[Row], ground: &Ground) {
 fn check(row: &Row, ground: &Ground) -> Result<(), String> {
     let left = play(row.story, row.variant, row.user, row.card);
     let realm = Realm::after(&left, ground, row.kdc, row.tries);
-    let (ticket, said) = realm.kinit(row.principal.unwrap_or(row.user), row.identity, row.pin);
+    let (ticket, said) = kinit(row, &realm);
     let (log, trace) = (realm.log(), realm.trace());
     let bench = if row.bench.is_empty() { left.bench.is_empty() } else { left.bench.iter().any(|it| it == row.bench) };
     let client = ticket == row.client.is_empty() && (said.contains(row.client) || trace.contains(row.client));
@@ -388,6 +388,20 @@ fn check(row: &Row, ground: &Ground) -> Result<(), String> {
     let bench = &left.bench;
     let tries = realm.tries_left();
     Err(format!("{story} {variant:?} {with}\nbench {bench:?}, {tries} tries\n{said}\n{log}\n{trace}"))
+}
+
+/// About one reply in 256 of Heimdal's KDC is made with another key than the client has, and the client fails; so it asks
+/// again. docs/logon.md
+fn kinit(row: &Row, realm: &Realm) -> (bool, String) {
+    let once = || realm.kinit(row.principal.unwrap_or(row.user), row.identity, row.pin);
+    let mut said = once();
+    for _ in 0..2 {
+        if said.0 || !matches!(row.kdc, Kdc::Samba(_)) || !realm.trace().contains("Decrypt with preauth AS key failed") {
+            break;
+        }
+        said = once();
+    }
+    said
 }
 
 /// The tables of the document are these rows.
