@@ -312,9 +312,9 @@ impl Teller<'_> {
     fn soon(&mut self, one: &Move) -> Result<bool, Broken> {
         let until = self.player.now() + SOON;
         if let When::On(anchor) = &one.when {
-            // The record that it waited for before is no news.
+            // The record that it waited for before is no news. One that came of what was done just before does so again.
             let now = self.player.now();
-            let anchor = Anchor { from: Some(now), came: now, ..anchor.clone() };
+            let anchor = Anchor { from: anchor.from.map(|_| now), came: now, ..anchor.clone() };
             return self.do_move_when(Move { when: When::On(anchor), ..one.clone() });
         }
         for _ in 0..MOST_WAITS {

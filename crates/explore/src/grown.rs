@@ -75,8 +75,8 @@ struct Told {
     records: usize,
     /// How often each thing was decided in what somebody works on now, by whom.
     times: BTreeMap<(Text, u64), u8>,
-    /// How the last work on a template ended, and what was answered last, by whom.
-    last: BTreeMap<(Text, String), u64>,
+    /// How the last work on a template ended, and what was answered last, by whom; how often in a row, and after what.
+    last: BTreeMap<(Text, String), (u64, u8, u64)>,
 }
 
 impl Told {
@@ -104,7 +104,12 @@ impl Told {
                 }
                 Kind::ItemEnded | Kind::Answer => {
                     let template = record.facts.text("template").unwrap_or_default().to_owned();
-                    self.last.insert((actor.clone(), template), what).unwrap_or_default()
+                    let last = self.last.entry((actor.clone(), template)).or_default();
+                    *last = match *last {
+                        (same, times, before) if same == what => (what, times.saturating_add(1).min(MOST_TIMES), before),
+                        (other, times, _) => (what, 1, hashed(&(other, times))),
+                    };
+                    hashed(&(last.1, last.2))
                 }
                 _ => continue,
             };

@@ -22,8 +22,12 @@ impl Checker for OneRun {
             return None;
         }
         let before = self.begun.insert(at.record.actor.clone(), at.record.id)?;
-        // The latest of its causes is the decision by which it starts.
-        let late = at.record.causes.last().is_some_and(|cause| *cause < before);
+        // The decision by which it starts. What happened just then is a cause as well, of one that had to wait the end of
+        // the run before; and so is what set a timer, long ago.
+        let causes = &at.record.causes;
+        let is_decision = |cause: &&RecordId| at.trace.get(**cause).is_some_and(|cause| cause.kind == Kind::Decision);
+        let decision = causes.iter().rev().find(is_decision).or(causes.last());
+        let late = decision.is_some_and(|decision| *decision < before);
         let reason = "a run starts for a trigger that came before the run that has just been";
         late.then(|| at.violation(Invariant::OneRun, reason))
     }

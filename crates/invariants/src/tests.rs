@@ -806,6 +806,9 @@ fn a_run_answers_for_every_trigger_before_it() {
     check(&[first, one, second, third, next], &[]);
     check(&[first, one, second, third, next, "alice run-started < 2"], &["one-run@5"]);
     check(&[first, one, "alice run-ended", "alice run-started < 0"], &["one-run@3"]);
+    let held = [first, one, second, "alice run-started < 2", "alice run-ended", "alice run-started < 2 4"];
+    check(&held, &["one-run@5"]);
+    check(&[first, one, second, "alice run-ended", "alice run-started < 2 3"], &[]);
     check(&[first, one, "bob run-started < 0"], &[]);
 }
 
