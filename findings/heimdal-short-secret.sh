@@ -7,16 +7,16 @@
 # with the certificate, and the next attempt succeeds. The key of the reply is derived from the Diffie-Hellman secret, which
 # is as long as the prime (RFC 4556 3.2.3.1). When it begins with a zero octet, Heimdal puts the zero before the others and
 # keeps the length from before, so the last octet is lost (the public github.com/heimdal/heimdal/pull/1177 corrects that).
-# A kinit that loses it as well gets its ticket. The KDC of MIT Kerberos derives the key from the whole secret.
+# A kinit that loses it, too, gets its ticket. The KDC of MIT Kerberos derives the key from the whole secret.
 #
 # Output seen (KDC, how the secret begins that kinit derives, what kinit makes of it):
-#   heimdal-kdc has issued a ticket for each
+#   heimdal-kdc: a ticket issued for each
 #   heimdal-kdc, 00: Decrypt integrity check failed, Cannot read password
 #   heimdal-kdc, not 00: a ticket
-#   heimdal-kdc, with the end left out for each zero has issued a ticket for each
-#   heimdal-kdc, with the end left out for each zero, 00: a ticket
-#   heimdal-kdc, with the end left out for each zero, not 00: a ticket
-#   krb5kdc has issued a ticket for each
+#   heimdal-kdc, a kinit that loses it too: a ticket issued for each
+#   heimdal-kdc, a kinit that loses it too, 00: a ticket
+#   heimdal-kdc, a kinit that loses it too, not 00: a ticket
+#   krb5kdc: a ticket issued for each
 #   krb5kdc, 00: a ticket
 #   krb5kdc, not 00: a ticket
 # Seen besides: SEEN
@@ -33,7 +33,7 @@ cd "$folder"
 heimdal=7.8.git20221117.28daf24+dfsg-2
 krb5=1.20.1-2+deb12u5
 apt-get download -qq \
-  "heimdal-kdc=$heimdal" "heimdal-clients=$heimdal" "libasn1-8-heimdal=$heimdal" "libgssapi3-heimdal=$heimdal" \
+  "heimdal-kdc=$heimdal" "heimdal-clients=$heimdal" "libasn1-8-heimdal=$heimdal" \
   "libhcrypto5-heimdal=$heimdal" "libhdb9-heimdal=$heimdal" "libheimbase1-heimdal=$heimdal" "libheimntlm0-heimdal=$heimdal" \
   "libhx509-5-heimdal=$heimdal" "libkadm5clnt7-heimdal=$heimdal" "libkadm5srv8-heimdal=$heimdal" "libkdc2-heimdal=$heimdal" \
   "libkrb5-26-heimdal=$heimdal" "libroken19-heimdal=$heimdal" "libsl0-heimdal=$heimdal" "libwind0-heimdal=$heimdal" \
@@ -201,24 +201,24 @@ check() {
   kdc=
   issued=$(grep -c "$issues" "$name.log") || :
   if [ "$issued" = "$attempts" ]; then issued=each; else issued="$issued of $attempts"; fi
-  echo "$title has issued a ticket for $issued"
+  echo "$title: a ticket issued for $issued"
   LC_ALL=C sort -u outcomes
   echo "$title: $attempts attempts, $zeros secrets that begin with 00" >>numbers
 }
 {
-  check heimdal-kdc "worker process started" "AS-REQ authtime" 3
-  check heimdal-kdc "worker process started" "AS-REQ authtime" 2 ", with the end left out for each zero" LEAVE_OUT=1
-  check krb5kdc "commencing operation" "AS_REQ.* ISSUE: " 2
+  check heimdal-kdc "worker process started" "AS-REQ authtime" 2
+  check heimdal-kdc "worker process started" "AS-REQ authtime" 1 ", a kinit that loses it too" LEAVE_OUT=1
+  check krb5kdc "commencing operation" "AS_REQ.* ISSUE: " 1
 } >found
 cat numbers found
 cat >expected <<'TEXT'
-heimdal-kdc has issued a ticket for each
+heimdal-kdc: a ticket issued for each
 heimdal-kdc, 00: Decrypt integrity check failed, Cannot read password
 heimdal-kdc, not 00: a ticket
-heimdal-kdc, with the end left out for each zero has issued a ticket for each
-heimdal-kdc, with the end left out for each zero, 00: a ticket
-heimdal-kdc, with the end left out for each zero, not 00: a ticket
-krb5kdc has issued a ticket for each
+heimdal-kdc, a kinit that loses it too: a ticket issued for each
+heimdal-kdc, a kinit that loses it too, 00: a ticket
+heimdal-kdc, a kinit that loses it too, not 00: a ticket
+krb5kdc: a ticket issued for each
 krb5kdc, 00: a ticket
 krb5kdc, not 00: a ticket
 TEXT

@@ -21,7 +21,7 @@ use crate::law::Broken;
 use crate::neighbours::{alone, story_of};
 use crate::player::{Done, Player};
 use crate::setting::Setting;
-use crate::stage::{Stage, StageError, caught};
+use crate::stage::{Stage, caught};
 use crate::story::{Move, Setup, Story, When};
 
 /// Stories of a group in a world that is made up: many worlds in which a few are told, and a few in which one thing
@@ -106,7 +106,9 @@ impl Told {
                     let template = record.facts.text("template").unwrap_or_default().to_owned();
                     let last = self.last.entry((actor.clone(), template)).or_default();
                     *last = match *last {
-                        (same, times, before) if same == what => (what, times.saturating_add(1).min(MOST_TIMES), before),
+                        (same, times, before) if same == what => {
+                            (what, times.saturating_add(1).min(MOST_TIMES), before)
+                        }
                         (other, times, _) => (what, 1, hashed(&(other, times))),
                     };
                     hashed(&(last.1, last.2))
@@ -135,6 +137,9 @@ fn hashed(what: &impl Hash) -> u64 {
     hasher.finish()
 }
 
+/// A world in which no story goes on: why, with what was done until then.
+type Wrong = Box<(Story, Broken)>;
+
 /// A world with what was written for it, and the moments from which stories go on.
 struct Ground {
     stage: Stage,
@@ -156,7 +161,8 @@ impl<'a> Grown<'a> {
         self.scenarios.get(usize::try_from(at).ok()?)
     }
 
-    fn ground(&self, number: u64) -> Result<Ground, StageError> {
+    /// The world of a group; or what is wrong with it, which may be that its scenario breaks a law as it stands.
+    fn ground(&self, number: u64) -> Result<Ground, Wrong> {
         match self.scenario(number / 2).filter(|_| !number.is_multiple_of(2)) {
             Some(scenario) => Ground::written(scenario, self.bench),
             None => Ground::made(Setting::draw(&mut Keyed::new(u64::MAX - number)), self.bench),
@@ -164,16 +170,24 @@ impl<'a> Grown<'a> {
     }
 }
 
+/// A world with what can be done in it; where there is none, a story of nothing that says why.
+fn open(setup: Setup, bench: Bench<'_>) -> Result<Stage, Wrong> {
+    Stage::open(setup.clone(), bench.library).map_err(|error| {
+        let story = Story { setup, moves: Vec::new(), end: SimTime::START };
+        Box::new((story, Broken::world(&error.to_string())))
+    })
+}
+
 impl Ground {
-    fn made(setting: Setting, bench: Bench<'_>) -> Result<Self, StageError> {
-        let stage = Stage::open(Setup::Made(setting), bench.library)?;
+    fn made(setting: Setting, bench: Bench<'_>) -> Result<Self, Wrong> {
+        let stage = open(Setup::Made(setting), bench)?;
         let seeds = vec![Seed { player: stage.player(), moves: Vec::new(), written: 0, told: Told::default() }];
         Ok(Self { stage, written: Vec::new(), seeds })
     }
 
     /// A scenario as it is played, with the moments before each thing that is done in it, and its end.
-    fn written(scenario: &Scenario, bench: Bench<'_>) -> Result<Self, StageError> {
-        let stage = Stage::open(Setup::Written(Arc::new(alone(scenario))), bench.library)?;
+    fn written(scenario: &Scenario, bench: Bench<'_>) -> Result<Self, Wrong> {
+        let stage = open(Setup::Written(Arc::new(alone(scenario))), bench)?;
         let (mut written, mut seeds): (Vec<Move>, Vec<Seed>) = Default::default();
         let mut player = stage.player();
         let seed = |player: &Player, moves: &Vec<Move>| Seed {
@@ -182,21 +196,26 @@ impl Ground {
             written: moves.len(),
             told: Told::default(),
         };
-        caught(|| {
-            for mut one in story_of(scenario, &stage.world, bench).moves {
+        let told = caught(|| {
+            for one in story_of(scenario, &stage.world, bench).moves {
                 let before = seed(&player, &written);
+                // Kept before it is done: it may be what breaks something.
+                written.push(one.clone());
                 if player.act_when(&one.when, &one.actions)? == Done::No {
+                    written.pop();
                     continue;
                 }
                 seeds.push(before);
-                if let When::On(anchor) = &mut one.when {
+                if let Some(Move { when: When::On(anchor), .. }) = written.last_mut() {
                     anchor.came = player.now();
                 }
-                written.push(one);
             }
-            Ok(())
-        })
-        .map_err(|broken| StageError::World(broken.reason))?;
+            player.settle()
+        });
+        if let Err(broken) = told {
+            let end = SimTime(broken.at).max(player.now());
+            return Err(Box::new((Story { setup: stage.setup, moves: written, end }, broken)));
+        }
         seeds.push(seed(&player, &written));
         Ok(Self { stage, written, seeds })
     }
@@ -207,12 +226,7 @@ impl Work for Grown<'_> {
         let ground = self.ground(number);
         let Ground { stage, written, mut seeds } = match ground {
             Ok(ground) => ground,
-            Err(error) => {
-                let setup = Setup::Made(Setting::default());
-                let story = Story { setup, moves: Vec::new(), end: SimTime::START };
-                let broken = vec![(story, Broken::world(&error.to_string()))];
-                return Outcome { stories: 1, broken, ..Outcome::default() };
-            }
+            Err(wrong) => return Outcome { stories: 1, broken: vec![*wrong], ..Outcome::default() },
         };
         let mut choices = Keyed::new(number);
         let mut seen = BTreeSet::new();

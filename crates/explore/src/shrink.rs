@@ -10,6 +10,9 @@ use crate::story::{Setup, Story, When};
 /// The most plays that are spent on one finding.
 const MOST_PLAYS: usize = 1_500;
 
+/// How far apart two moves may be that are left out together.
+const MOST_BETWEEN: usize = 12;
+
 /// How long behind the thing before something is done rather than later: at once, and when a balloon has come.
 const SOON: &[Duration] = &[Duration::ZERO, Duration::seconds(60), Duration::hours(8)];
 
@@ -31,6 +34,7 @@ pub fn shrink(story: &Story, broken: &Broken, library: &Library) -> Option<Shrun
     loop {
         let before = size(&best.story);
         shrinking.fewer_moves(&mut best);
+        shrinking.fewer_pairs(&mut best);
         shrinking.simpler_setup(&mut best);
         shrinking.simpler_moments(&mut best);
         if size(&best.story) == before || shrinking.plays >= MOST_PLAYS {
@@ -95,6 +99,23 @@ impl Shrinking<'_> {
                 }
             }
             part /= 2;
+        }
+    }
+
+    /// Leaves out two moves that lead nowhere alone: one that breaks something and the one that repairs it, a card that
+    /// goes and comes back.
+    fn fewer_pairs(&mut self, best: &mut Replayed) {
+        let mut first = 0;
+        while first < best.story.moves.len() {
+            let tried = (first + 1..best.story.moves.len().min(first + MOST_BETWEEN)).any(|second| {
+                let mut story = best.story.clone();
+                story.moves.remove(second);
+                story.moves.remove(first);
+                self.try_one(best, &story)
+            });
+            if !tried {
+                first += 1;
+            }
         }
     }
 

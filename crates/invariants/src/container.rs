@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use autoenroll_model::{Fact, Facts, Toggle};
+use autoenroll_model::{Fact, Facts, SimTime, Text, Toggle};
 use autoenroll_trace::{Kind, Record};
 
 use crate::beyond::{Beyond, CardView};
@@ -24,6 +24,16 @@ pub(crate) struct DefaultContainers {
     agreed: BTreeMap<(String, String), Agreement>,
     /// Default containers that a user wants to keep, by card and name, for the item that is worked on.
     kept: BTreeSet<(String, String)>,
+    /// Containers whose certificate has been written and whose work has not ended well, by card and name: they are
+    /// nobody's credentials, and go when the certificate is refused after all.
+    unfinished: BTreeSet<(String, String)>,
+    /// Who has looked at which card in this instant, by principal and card.
+    looked: BTreeSet<(Text, String)>,
+    /// Those of them behind whose look another principal has moved the default in the same instant: two operations are
+    /// two transactions, and nobody can look and write in one.
+    overtaken: BTreeSet<(Text, String)>,
+    /// The instant of these.
+    instant: SimTime,
     /// Another container may become the default unasked; the key in the old one must stay all the same.
     unasked: bool,
 }
@@ -109,7 +119,8 @@ impl DefaultContainers {
             let still = now.is_some_and(|now| now.name == *container && now.key.as_deref() == Some(*key));
             // Which of several containers is the default is all that has changed.
             let moved = self.unasked && now.is_some_and(|now| now.name != *container);
-            !still && !moved && !self.agreed.contains_key(&(card.to_owned(), (*container).to_owned()))
+            let place = (card.to_owned(), (*container).to_owned());
+            !still && !moved && !self.agreed.contains_key(&place) && !self.unfinished.contains(&place)
         });
         let replaced = replaced.map(|(container, _)| container.to_owned());
         self.latest.insert(card.to_owned(), containers_of(after));
@@ -146,12 +157,42 @@ impl DefaultContainers {
             }
             _ => None,
         }?;
-        match self.agreed.get_mut(&(card.to_owned(), gone.clone())) {
+        let place = (card.to_owned(), gone.clone());
+        match self.agreed.get_mut(&place) {
             Some(agreement) => {
                 agreement.done = true;
                 None
             }
-            None => Some(gone),
+            None => {
+                let overtaken = self.overtaken.contains(&(operation.actor.clone(), card.to_owned()));
+                (!overtaken && !self.unfinished.contains(&place)).then_some(gone)
+            }
+        }
+    }
+
+    /// An operation has succeeded: who knows what is on the card, and whose container is work in progress.
+    fn done(&mut self, operation: &Beginning) {
+        let op = operation.facts.text("op");
+        if let Some(card) = operation.facts.text("card") {
+            let looks = |by: &Text| (by.clone(), card.to_owned());
+            if op == Some("describe") {
+                self.looked.insert(looks(&operation.actor));
+                self.overtaken.remove(&looks(&operation.actor));
+            } else if op == Some("set-default") {
+                let others = self.looked.iter().filter(|(by, of)| of == card && *by != operation.actor);
+                self.overtaken.extend(others.cloned());
+            }
+        }
+        let Some((card, container)) = container_of(&operation.facts) else { return };
+        let place = (card.to_owned(), container.to_owned());
+        match operation.facts.text("op") {
+            Some("write-certificate") => {
+                self.unfinished.insert(place);
+            }
+            Some("delete") => {
+                self.unfinished.remove(&place);
+            }
+            _ => {}
         }
     }
 }
@@ -171,8 +212,19 @@ pub(crate) const DECISIONS: &[&str] = &["P7.62", "P7.39"];
 
 impl Checker for DefaultContainers {
     fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
+        if self.instant != at.record.at {
+            self.instant = at.record.at;
+            self.looked.clear();
+            self.overtaken.clear();
+        }
         let replaced = match (at.record.kind, at.beyond) {
-            (Kind::Apdu, Beyond::Command { card: Some(view), .. }) => self.replaced(at.text("card")?, view),
+            (Kind::Apdu, Beyond::Command { card: Some(view), .. }) => {
+                let card = at.text("card")?;
+                self.replaced(card, view).filter(|_| {
+                    let by = at.cause(&[Kind::Card]).map(|operation| (operation.actor, card.to_owned()));
+                    !by.is_some_and(|by| self.overtaken.contains(&by))
+                })
+            }
             (Kind::Change, Beyond::Card(view)) => {
                 self.see(at.text("card")?, view);
                 None
@@ -197,6 +249,9 @@ impl Checker for DefaultContainers {
             }
             (Kind::ItemStarted | Kind::ItemEnded, _) => {
                 self.kept.clear();
+                if let Some((card, container)) = container_of(&at.record.facts) {
+                    self.unfinished.remove(&(card.to_owned(), container.to_owned()));
+                }
                 None
             }
             // The operation goes with its core.
@@ -218,7 +273,9 @@ impl Checker for DefaultContainers {
                 self.settle(operation.facts.text("card")?);
                 // A card reports its failure on itself, a driver on the principal; what was replaced is the card's.
                 let card = operation.facts.text("card")?;
-                let container = self.replaced_by(&operation, at.record)?;
+                let container = self.replaced_by(&operation, at.record);
+                self.done(&operation);
+                let container = container?;
                 return Some(Violation { actor: card.to_owned(), ..violation(at, &container) });
             }
             (Kind::Decision, _) if at.text("rule") == Some("P7.62") => {

@@ -166,7 +166,8 @@ pub const INVARIANTS: &[Statement] = &[
     ),
     part(
         Invariant::DefaultContainer,
-        "A default container that holds key and certificate is replaced only after a Yes to `card.replace-default`.",
+        "A default container that holds key and certificate is replaced only after a Yes to `card.replace-default`, unless its certificate was \
+         written by work that has not ended well, or it became the default in the very instant in which it is replaced.",
         "S8.occupied, S8q.yes, S8q.no",
         "what the containers hold, but for those that the user is asked about or that are written",
     ),

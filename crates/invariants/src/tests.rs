@@ -301,9 +301,37 @@ fn an_occupied_default_container_is_replaced_after_a_yes() {
     }
 }
 
+/// Two look at a card in the same instant, and both make their container its default.
+#[test]
+fn who_is_overtaken_in_the_same_instant_has_looked() {
+    let look = |who: &str, sees: &str, at: usize| {
+        let done = format!("{who} card-done op=describe card=card code=0x00000000 default-container={sees} < {at}");
+        [format!("{who} card op=describe card=card"), done]
+    };
+    let put = |who: &str, container: &str, at: usize| {
+        [
+            format!("{who} card op=write-certificate card=card container={container}"),
+            format!("{who} card-done card=card code=0x00000000 < {at}"),
+            format!("{who} card op=set-default card=card container={container}"),
+            format!("{who} card-done card=card code=0x00000000 < {}", at + 2),
+            format!("{who} item-ended template=T outcome=enrolled certificate=C card=card container={container}"),
+        ]
+    };
+    let of = |records: Vec<Vec<String>>| {
+        let records = records.concat();
+        let records: Vec<&str> = records.iter().map(String::as_str).collect();
+        broken(&records).into_iter().filter(|found| found.starts_with("default")).collect::<Vec<String>>()
+    };
+    let both = vec![look("alice", "none", 0).to_vec(), look("bob", "none", 2).to_vec(), put("alice", "a", 4).to_vec()];
+    assert_eq!(of([both.clone(), vec![put("bob", "b", 9).to_vec()]].concat()), Vec::<String>::new());
+    // Who looks again behind it knows of it.
+    let again = [both, vec![look("bob", "a", 9).to_vec(), put("bob", "b", 11).to_vec()]].concat();
+    assert_eq!(of(again), ["default-container@14"]);
+}
+
 #[test]
 fn a_yes_holds_until_the_run_in_which_it_was_used() {
-    let mut records = vec![
+    let records = [
         "alice card op=describe card=card",
         "alice card-done card=card code=0x00000000 default-container=Slot0 < 0",
         "alice prompt point=card.replace-default card=card container=Slot0",
@@ -318,9 +346,12 @@ fn a_yes_holds_until_the_run_in_which_it_was_used() {
         "alice card-done card=card code=0x00000000 < 10",
     ];
     check(&records, &[]);
-    records
-        .extend(["alice card op=delete card=card container=Slot0", "alice card-done card=card code=0x00000000 < 12"]);
-    check(&records, &["default-container@13"]);
+    let enrolled = "alice item-ended template=T outcome=enrolled certificate=C card=card container=Slot0";
+    let deleted = ["alice card op=delete card=card container=Slot0", "alice card-done card=card code=0x00000000 < 13"];
+    // What was written goes when its certificate is refused before its work has ended well.
+    check(&[&records[..], &["alice run-ended"], &deleted].concat(), &[]);
+    let later = broken(&[&records[..], &[enrolled], &deleted].concat());
+    assert!(later.contains(&"default-container@14".to_owned()), "{later:?}");
 }
 
 #[test]

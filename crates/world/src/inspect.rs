@@ -30,7 +30,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         if let Ok(object) = self.directory.object(principal) {
             found.extend(object.certificates.iter().map(|der| (thumbprint(der), (der, None))));
         }
-        // MY before REQUEST before the object, and of two entries of REQUEST the first.
+        // MY before REQUEST before what was in it before the object, and of two entries of REQUEST the first.
+        found.extend(stores.taken().map(|(key, der)| (thumbprint(der), (der, Some(key)))));
         found.extend(stores.issued().rev().map(|(key, der)| (thumbprint(der), (der, Some(key)))));
         for stored in &stores.stores().my {
             let noted = found.get(&stored.thumbprint).and_then(|(_, key)| *key);

@@ -19,11 +19,13 @@ pub(crate) struct PrincipalStores {
     pub(crate) settings: SettingsSpec,
     /// Containers of software providers.
     pub(crate) keys: SoftwareKeys,
+    /// What entries kept that somebody has deleted by hand: whoever works on such a certificate has it still.
+    taken: Arc<Vec<(KeyPlace, Vec<u8>)>>,
 }
 
 impl PrincipalStores {
     pub(crate) fn new(settings: SettingsSpec) -> Self {
-        Self { stores: Arc::default(), settings, keys: SoftwareKeys::default() }
+        Self { stores: Arc::default(), settings, keys: SoftwareKeys::default(), taken: Arc::default() }
     }
 
     /// MY and REQUEST.
@@ -80,6 +82,11 @@ impl PrincipalStores {
         self.stores.requests.iter().find(|entry| entry.key_id == key_id)
     }
 
+    /// The certificates that entries of REQUEST kept which are deleted, with the places of their keys.
+    pub(crate) fn taken(&self) -> impl Iterator<Item = (&KeyPlace, &Vec<u8>)> {
+        self.taken.iter().map(|(key, certificate)| (key, certificate))
+    }
+
     /// The certificates that entries of REQUEST keep, with the places of their keys.
     pub(crate) fn issued(&self) -> impl DoubleEndedIterator<Item = (&KeyPlace, &Vec<u8>)> {
         self.stores.requests.iter().filter_map(|entry| match &entry.stage {
@@ -107,8 +114,17 @@ impl PrincipalStores {
         Ok(())
     }
 
-    /// Deletes all entries of a template from REQUEST.
+    /// Deletes all entries of a template from REQUEST, by hand.
     pub(crate) fn forget_requests(&mut self, template: &str) {
+        let of_template = self.stores.requests.iter().filter(|entry| entry.template == template);
+        let kept = of_template.filter_map(|entry| match &entry.stage {
+            RequestStage::Issued { certificate, .. } => Some((entry.key.clone(), certificate.clone())),
+            _ => None,
+        });
+        let taken: Vec<(KeyPlace, Vec<u8>)> = kept.collect();
+        if !taken.is_empty() {
+            Arc::make_mut(&mut self.taken).extend(taken);
+        }
         self.stores_mut().requests.retain(|entry| entry.template != template);
     }
 

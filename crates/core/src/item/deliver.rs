@@ -240,7 +240,7 @@ fn retire(job: &mut Job, frame: &mut Frame, held: &Inventory, certified: Certifi
     Ok(next_retired(job, frame, certified, rest.into()))
 }
 
-/// The entry is gone, and the item done.
+/// The entry is gone, and the item done. Somebody may have deleted it by hand before.
 pub(super) fn entry_removed(
     job: &mut Job,
     frame: &mut Frame,
@@ -248,7 +248,7 @@ pub(super) fn entry_removed(
     result: Result<(), HResult>,
 ) -> Result<Next, Halt> {
     match result {
-        Ok(()) => succeed(job, frame, certified),
+        Ok(()) | Err(HResult::CRYPT_E_NOT_FOUND) => succeed(job, frame, certified),
         Err(code) => write_failed(job, frame, code),
     }
 }

@@ -396,7 +396,8 @@ fn kinit(row: &Row, realm: &Realm) -> (bool, String) {
     let once = || realm.kinit(row.principal.unwrap_or(row.user), row.identity, row.pin);
     let mut said = once();
     for _ in 0..2 {
-        if said.0 || !matches!(row.kdc, Kdc::Samba(_)) || !realm.trace().contains("Decrypt with preauth AS key failed") {
+        if said.0 || !matches!(row.kdc, Kdc::Samba(_)) || !realm.trace().contains("Decrypt with preauth AS key failed")
+        {
             break;
         }
         said = once();
