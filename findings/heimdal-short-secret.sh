@@ -4,7 +4,7 @@
 #
 # Behaviour: about one in 256 logons with a certificate fails although the KDC has issued the ticket. kinit says "Cannot
 # read password", as it falls back to asking for one; KRB5_TRACE says "Decrypt with preauth AS key failed". Nothing is wrong
-# with the certificate, and the next attempt succeeds. The key of the reply is derived from the Diffie-Hellman secret, which
+# with the certificate, and another attempt succeeds. The key of the reply is derived from the Diffie-Hellman secret, which
 # is as long as the prime (RFC 4556 3.2.3.1). When it begins with a zero octet, Heimdal puts the zero before the others and
 # keeps the length from before, so the last octet is lost (the public github.com/heimdal/heimdal/pull/1177 corrects that).
 # A kinit that loses it, too, gets its ticket. The KDC of MIT Kerberos derives the key from the whole secret.
@@ -19,11 +19,14 @@
 #   krb5kdc: a ticket issued for each
 #   krb5kdc, 00: a ticket
 #   krb5kdc, not 00: a ticket
-# Seen besides: SEEN
+# In seven runs 19 of 3197 attempts failed, those whose secret began with 00 and no others; each run ended at the second or
+# third such secret, which makes the share of them larger than it is. Of 2447 attempts of a kinit that loses the octet too,
+# and of 2844 at krb5kdc, none failed; 6 of the secrets began with 00, and 6.
 #
 # Unpacks pinned packages of Debian 12 into a temporary folder, runs one KDC after the other on a free port of 127.0.0.1, and
 # fails when the behaviour changes. How a secret begins is told by a library of thirty lines that `cc` makes and kinit loads.
-# As secrets are random, it takes two minutes, or four. OpenSSL (3.0 or later) and other libraries are those of the machine.
+# As secrets are random, it takes a minute or two, on a busy machine four. OpenSSL, 3.0 or later, and other libraries are
+# those of the machine.
 set -eu
 folder=$(mktemp -d)
 kdc=

@@ -42,6 +42,10 @@ const MOST_TIMES: usize = 5;
 /// How long is waited until something can be done once more, and how many instants.
 const SOON: Duration = Duration::minutes(2);
 const MOST_WAITS: usize = 24;
+/// The most stories of one sweep, how many things happen from one to the next, and how often people lead on.
+const MOST_SWEPT: usize = 40;
+const MOST_BETWEEN: usize = 4;
+const MOST_LED: usize = 12;
 /// How far a moment is sought.
 const HORIZON: Duration = Duration::hours(9);
 
@@ -121,35 +125,46 @@ pub(crate) fn tell_from(
     plan: &Plan,
     choices: &mut impl Choices,
 ) -> (Told, Option<Middle>) {
-    let Stage { setup, menu, .. } = stage;
-    let enabled = swarm(menu, plan, choices);
-    let many = if choices.one_in("favourite", 2) { 1 + choices.below("favourites", MOST_FAVOURITES) } else { 0 };
-    let favourites = (0..many).filter_map(|_| favourite(menu, choices)).collect();
-    let mut teller = Teller {
-        menu,
-        plan,
-        enabled,
-        player: begun.player,
-        moves: begun.moves,
-        helpful: 3 + choices.below("helpful", 5),
-        hasty: choices.below("hasty", 6),
-        favourites,
-        stubborn: choices.one_in("stubborn", 4),
-        habits: BTreeMap::new(),
-        changed_pin: false,
-        middle: None,
-    };
-    let broken = caught(|| match begun.rest {
+    let rest = begun.rest;
+    let mut teller = Teller::new(stage, begun, plan, choices);
+    let broken = caught(|| match rest {
         Some(rest) => teller.tell_on(rest, choices),
         None => teller.tell(choices),
-    })
-    .err();
-    let at = broken.as_ref().map_or(teller.player.now(), |broken| SimTime(broken.at).max(teller.player.now()));
-    let mut met: BTreeSet<String> = setup.entries().into_iter().collect();
-    met.extend(teller.moves.iter().map(|one| one.name.clone()));
-    let story = Story { setup: setup.clone(), moves: teller.moves, end: at };
-    let told = Told { story, broken, listed: teller.player.listed(), met, records: teller.player.records() };
-    (told, teller.middle.map(|middle| (middle, teller.player)))
+    });
+    teller.told(stage, broken.err())
+}
+
+/// One thing that may happen, at moment after moment of what comes next while people do what leads on: each is a story
+/// of its own, which then comes to its end.
+pub(crate) fn sweep(stage: &Stage, begun: Begun<'_>, choices: &mut impl Choices) -> Vec<(Told, Option<Middle>)> {
+    let plan = Plan { most: 0, wishes: BTreeSet::new() };
+    let last = begun.moves.iter().rev().find(|one| matches!(one.when, When::On(_))).map(|one| one.name.clone());
+    let mut base = Teller::new(stage, begun, &plan, choices);
+    let mut stories = Vec::new();
+    let Some(at) = base.swept(last.as_deref(), choices) else { return stories };
+    let entry = &stage.menu.entries[at];
+    for _ in 0..MOST_LED {
+        let led = caught(|| {
+            while stories.len() < MOST_SWEPT && !base.player.is_long() {
+                let things = 1 + choices.below("between", MOST_BETWEEN);
+                let Some(anchor) = base.player.moment(things, base.player.now() + SOON)? else { break };
+                let mut fork = base.clone();
+                let broken = caught(|| fork.happens(entry, anchor, choices));
+                if broken.is_err() || fork.middle.is_some() {
+                    stories.push(fork.told(stage, broken.err()));
+                }
+            }
+            base.led(choices)
+        });
+        if let Err(broken) = led {
+            stories.push(base.told(stage, Some(broken)));
+            break;
+        }
+        if stories.len() >= MOST_SWEPT || base.player.is_long() {
+            break;
+        }
+    }
+    stories
 }
 
 /// Which entries a story may have at all: each story leaves out most of what can go wrong, so that the rest meets.
@@ -211,6 +226,7 @@ fn favourite(menu: &Menu, choices: &mut impl Choices) -> Option<usize> {
     choices.of("which", &all).copied()
 }
 
+#[derive(Clone)]
 struct Teller<'a> {
     menu: &'a Menu,
     plan: &'a Plan,
@@ -233,7 +249,78 @@ struct Teller<'a> {
     middle: Option<(Player, Vec<Move>)>,
 }
 
-impl Teller<'_> {
+impl<'a> Teller<'a> {
+    fn new(stage: &'a Stage, begun: Begun<'_>, plan: &'a Plan, choices: &mut impl Choices) -> Self {
+        let menu = &stage.menu;
+        let enabled = swarm(menu, plan, choices);
+        let many = if choices.one_in("favourite", 2) { 1 + choices.below("favourites", MOST_FAVOURITES) } else { 0 };
+        let favourites = (0..many).filter_map(|_| favourite(menu, choices)).collect();
+        Self {
+            menu,
+            plan,
+            enabled,
+            player: begun.player,
+            moves: begun.moves,
+            helpful: 3 + choices.below("helpful", 5),
+            hasty: choices.below("hasty", 6),
+            favourites,
+            stubborn: choices.one_in("stubborn", 4),
+            habits: BTreeMap::new(),
+            changed_pin: false,
+            middle: None,
+        }
+    }
+
+    /// What was told, and what was broken in it.
+    fn told(self, stage: &Stage, broken: Option<Broken>) -> (Told, Option<Middle>) {
+        let end = broken.as_ref().map_or(self.player.now(), |broken| SimTime(broken.at).max(self.player.now()));
+        let mut met: BTreeSet<String> = stage.setup.entries().into_iter().collect();
+        met.extend(self.moves.iter().map(|one| one.name.clone()));
+        let story = Story { setup: stage.setup.clone(), moves: self.moves, end };
+        let told = Told { story, broken, listed: self.player.listed(), met, records: self.player.records() };
+        (told, self.middle.map(|middle| (middle, self.player)))
+    }
+
+    /// What is swept: every kind of thing is as likely, and so is now and then what came last in the middle of something.
+    fn swept(&self, last: Option<&str>, choices: &mut impl Choices) -> Option<usize> {
+        let entries = || self.menu.entries.iter().enumerate().filter(|(_, entry)| !is_by_hand(entry));
+        let names: BTreeSet<&str> =
+            entries().filter(|(_, entry)| entry.class != Class::Repair).map(|(_, entry)| entry.name).collect();
+        let names: Vec<&str> = names.into_iter().collect();
+        let again = last.filter(|last| names.contains(last) && choices.one_in("the same", 3));
+        let name = match again {
+            Some(last) => last,
+            None => choices.of("swept", &names)?,
+        };
+        let of_name: Vec<usize> = entries().filter(|(_, entry)| entry.name == name).map(|(at, _)| at).collect();
+        choices.of("which swept", &of_name).copied()
+    }
+
+    /// Something happens at a moment, if it can, and the story comes to its end.
+    fn happens(&mut self, entry: &Entry, anchor: Anchor, choices: &mut impl Choices) -> Result<(), Broken> {
+        if !self.done(entry.name.to_owned(), When::On(anchor), entry)? {
+            return Ok(());
+        }
+        self.middle = Some((self.player.clone(), self.moves.clone()));
+        for _ in 0..ENDING {
+            if self.player.is_long() {
+                break;
+            }
+            self.round(true, choices)?;
+        }
+        self.player.settle()
+    }
+
+    /// People do what leads on, or time goes by.
+    fn led(&mut self, choices: &mut impl Choices) -> Result<(), Broken> {
+        self.player.settle()?;
+        let prompts = self.player.prompts();
+        if !prompts.is_empty() {
+            return self.reply(&prompts, true, choices);
+        }
+        if self.lead_on(true, choices)? { Ok(()) } else { self.pause(choices) }
+    }
+
     fn tell(&mut self, choices: &mut impl Choices) -> Result<(), Broken> {
         let rounds = self.plan.most * 2;
         for round in 0..rounds {
@@ -370,10 +457,7 @@ impl Teller<'_> {
         for _ in 0..ATTEMPTS {
             let Some(at) = self.drawn(false, choices) else { return Ok(()) };
             let entry = &self.menu.entries[at];
-            // Nobody clicks that quickly, or deletes by hand what has just come.
-            let by_hand = matches!(entry.step.kind, StepKind::Action(ActionStep::Click(_)))
-                || matches!(entry.name, "certificate deleted" | "new certificate deleted" | "request deleted");
-            if !by_hand && self.done(entry.name.to_owned(), When::On(anchor.clone()), entry)? {
+            if !is_by_hand(entry) && self.done(entry.name.to_owned(), When::On(anchor.clone()), entry)? {
                 return Ok(());
             }
         }
@@ -551,6 +635,12 @@ impl Teller<'_> {
         }
         Ok(false)
     }
+}
+
+/// What is not done in the middle of something: nobody clicks that quickly, or deletes by hand what has just come.
+fn is_by_hand(entry: &Entry) -> bool {
+    matches!(entry.step.kind, StepKind::Action(ActionStep::Click(_)))
+        || matches!(entry.name, "certificate deleted" | "new certificate deleted" | "request deleted")
 }
 
 /// Every answer to a prompt, as moves.

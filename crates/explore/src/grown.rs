@@ -16,7 +16,7 @@ use autoenroll_trace::{Kind, Record, Trace};
 use crate::choices::{Choices, Keyed};
 use crate::drive::{Outcome, Work};
 use crate::file::Bench;
-use crate::generate::{Begun, Plan, tell_from};
+use crate::generate::{Begun, Plan, sweep, tell_from};
 use crate::law::Broken;
 use crate::neighbours::{alone, story_of};
 use crate::player::{Done, Player};
@@ -26,7 +26,7 @@ use crate::story::{Move, Setup, Story, When};
 
 /// Stories of a group in a world that is made up: many worlds in which a few are told, and a few in which one thing
 /// leads to another for long.
-const STORIES: &[usize] = &[8, 8, 16, 64];
+const STORIES: &[usize] = &[8, 16, 64, 256];
 /// Those of a group in the world of a scenario: there are many scenarios.
 const STORIES_OF_A_SCENARIO: usize = 8;
 /// The most moments of a group that stories go on from.
@@ -35,6 +35,8 @@ const MOST_MOMENTS: usize = 128;
 const MOST_BEFORE: usize = 48;
 /// How often something is counted; what comes more often is nothing new.
 const MOST_TIMES: u8 = 5;
+/// One time in so many, one thing is tried at moment after moment instead.
+const SWEEPS: usize = 24;
 /// The most things that are put in where a story goes on.
 const MOST_PUT_IN: usize = 6;
 /// A prime that the number of scenarios does not have as a divisor: groups that follow each other are not alike.
@@ -65,6 +67,8 @@ struct Seed {
     written: usize,
     /// What was told until then.
     told: Told,
+    /// Whether it came to something for a second time or more: some rules count.
+    again: bool,
 }
 
 /// What the records of a story have told so far, as far as it says whether the next one is something new: what comes
@@ -82,17 +86,17 @@ struct Told {
 impl Told {
     /// Goes on to the end of a trace, and says whether something comes that was not seen yet: what was decided, asked,
     /// done and with which end, how often in one item, and after what.
-    fn go_on(&mut self, trace: &Trace, until: usize, seen: &mut BTreeSet<u64>) -> bool {
-        let mut news = false;
+    fn go_on(&mut self, trace: &Trace, until: usize, seen: &mut BTreeSet<u64>) -> News {
+        let mut news = News::default();
         for record in trace.range(self.records..until) {
             if matches!(record.kind, Kind::Apdu | Kind::Violation) {
                 continue;
             }
             let record = record.unpack();
             let what = what(&record);
-            news |= seen.insert(what);
+            news.any |= seen.insert(what);
             let actor = &record.actor;
-            let before = match record.kind {
+            let (before, times) = match record.kind {
                 Kind::ItemStarted => {
                     self.times.retain(|(of, _), _| of != actor);
                     continue;
@@ -100,7 +104,7 @@ impl Told {
                 Kind::Decision => {
                     let times = self.times.entry((actor.clone(), what)).or_default();
                     *times = times.saturating_add(1).min(MOST_TIMES);
-                    u64::from(*times)
+                    (u64::from(*times), *times)
                 }
                 Kind::ItemEnded | Kind::Answer => {
                     let template = record.facts.text("template").unwrap_or_default().to_owned();
@@ -111,15 +115,24 @@ impl Told {
                         }
                         (other, times, _) => (what, 1, hashed(&(other, times))),
                     };
-                    hashed(&(last.1, last.2))
+                    (hashed(&(last.1, last.2)), last.1)
                 }
                 _ => continue,
             };
-            news |= seen.insert(hashed(&(what, before)));
+            let new = seen.insert(hashed(&(what, before)));
+            news.any |= new;
+            news.again |= new && times > 1;
         }
         self.records = until;
         news
     }
+}
+
+/// Whether a story came to something that was not seen yet, and to something for a second time or more.
+#[derive(Clone, Copy, Debug, Default)]
+struct News {
+    any: bool,
+    again: bool,
 }
 
 /// What a record tells: its kind, and which rule, question, operation and end it is about.
@@ -181,7 +194,8 @@ fn open(setup: Setup, bench: Bench<'_>) -> Result<Stage, Wrong> {
 impl Ground {
     fn made(setting: Setting, bench: Bench<'_>) -> Result<Self, Wrong> {
         let stage = open(Setup::Made(setting), bench)?;
-        let seeds = vec![Seed { player: stage.player(), moves: Vec::new(), written: 0, told: Told::default() }];
+        let seeds =
+            vec![Seed { player: stage.player(), moves: Vec::new(), written: 0, told: Told::default(), again: false }];
         Ok(Self { stage, written: Vec::new(), seeds })
     }
 
@@ -195,6 +209,7 @@ impl Ground {
             moves: moves.clone(),
             written: moves.len(),
             told: Told::default(),
+            again: false,
         };
         let told = caught(|| {
             for one in story_of(scenario, &stage.world, bench).moves {
@@ -235,19 +250,31 @@ impl Work for Grown<'_> {
         let stories = choices.of("stories", STORIES).copied().filter(|_| from_nothing);
         for story in 0..stories.unwrap_or(STORIES_OF_A_SCENARIO) {
             let latest = (from_nothing || story > 1) && choices.one_in("latest", 3);
-            let at = if latest { seeds.len() - 1 } else { choices.below("moment", seeds.len()) };
-            let Seed { player, moves, written: done, told: mut known } = seeds[at].clone();
+            let again: Vec<usize> = (0..seeds.len()).filter(|at| seeds[*at].again).collect();
+            let again = choices.of("again", &again).copied().filter(|_| choices.one_in("counts", 3));
+            let any = if latest { seeds.len() - 1 } else { choices.below("moment", seeds.len()) };
+            let Seed { player, moves, written: done, told: known, .. } = seeds[again.unwrap_or(any)].clone();
             let first = from_nothing && moves.is_empty();
             let rest = (!first).then(|| written.get(done..).unwrap_or_default());
             let plan = Plan { most: if first { self.most } else { MOST_PUT_IN }, wishes: BTreeSet::new() };
-            let (told, middle) = tell_from(&stage, Begun { player, moves, rest }, &plan, &mut choices);
-            let came_to_nothing = told.broken.is_none();
-            outcome.add(told);
-            let Some(((player, moves), end)) = middle else { continue };
-            let mut news = known.go_on(player.world().trace(), player.records(), &mut seen);
-            news |= known.clone().go_on(end.world().trace(), end.records(), &mut seen);
-            if news && came_to_nothing && moves.len() <= MOST_BEFORE && seeds.len() < MOST_MOMENTS {
-                seeds.push(Seed { player, moves, written: done, told: known });
+            let begun = Begun { player, moves, rest };
+            let told = if choices.one_in("sweep", SWEEPS) {
+                sweep(&stage, begun, &mut choices)
+            } else {
+                vec![tell_from(&stage, begun, &plan, &mut choices)]
+            };
+            for (told, middle) in told {
+                let came_to_nothing = told.broken.is_none();
+                outcome.add(told);
+                let Some(((player, moves), end)) = middle else { continue };
+                let mut known = known.clone();
+                let middle = known.go_on(player.world().trace(), player.records(), &mut seen);
+                let later = known.clone().go_on(end.world().trace(), end.records(), &mut seen);
+                let news = middle.any || later.any;
+                if news && came_to_nothing && moves.len() <= MOST_BEFORE && seeds.len() < MOST_MOMENTS {
+                    let again = middle.again || later.again;
+                    seeds.push(Seed { player, moves, written: done, told: known, again });
+                }
             }
         }
         outcome
