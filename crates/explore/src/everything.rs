@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::breadth::{Space, Spent};
 use crate::generate::replies;
 use crate::law::Broken;
-use crate::menu::Entry;
+use crate::menu::{Entry, MenuError};
 use crate::player::{Done, Player, StoryWorld};
 use crate::stage::{Stage, StageError, caught};
 use crate::story::{Move, Setup, Story, When};
@@ -83,8 +83,12 @@ impl Everything {
     /// # Errors
     /// When it cannot be built: a fault of this crate.
     pub fn base(library: &Library, bounds: Bounds) -> Result<Self, StageError> {
-        let document = parse("base.toml", include_bytes!("base.toml")).document;
-        Stage::open(Setup::Written(Arc::new(document)), library).map(|stage| Self { stage, bounds })
+        let text = include_str!("base.toml");
+        let parsed = parse("base.toml", text.as_bytes());
+        if parsed.found.has_errors() {
+            return Err(StageError::Menu(MenuError::World(text.to_owned(), parsed.found)));
+        }
+        Stage::open(Setup::Written(Arc::new(parsed.document)), library).map(|stage| Self { stage, bounds })
     }
 
     /// The story that some steps are. What goes wrong at a moment that no record names goes wrong at that time.

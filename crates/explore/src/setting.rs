@@ -239,6 +239,8 @@ pub fn switch_values(switch: &Switch) -> Vec<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use autoenroll_scenario::parse;
+
     use super::*;
     use crate::choices::Keyed;
 
@@ -267,6 +269,24 @@ mod tests {
             assert!(axis.or_else(|| values(of)).is_some_and(|values| values.contains(value)), "{of} {value}");
             assert!(values(switch).is_some_and(|values| values.contains(needed)), "{switch} {needed}");
         }
+    }
+
+    #[test]
+    fn files_of_settings_have_no_mistakes() {
+        let check = |setting: &Setting| {
+            let parsed = parse("explore.toml", setting.file().as_bytes());
+            assert!(!parsed.found.has_errors(), "{}\n{:?}", setting.file(), parsed.found);
+        };
+        for axis in AXES {
+            for value in axis.values {
+                let mut setting = Setting::default();
+                setting.set(axis.name, value);
+                check(&setting);
+                setting.set("place", "card");
+                check(&setting);
+            }
+        }
+        (0..200).for_each(|number| check(&Setting::draw(&mut Keyed::new(number))));
     }
 
     #[test]

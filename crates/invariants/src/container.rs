@@ -24,7 +24,7 @@ pub(crate) struct DefaultContainers {
     agreed: BTreeMap<(String, String), Agreement>,
     /// Default containers that a user wants to keep, by card and name, for the item that is worked on.
     kept: BTreeSet<(String, String)>,
-    /// Containers whose certificate has been written and whose work has not ended well, by card and name: they are
+    /// Containers whose certificate was on its way to them and whose work has not ended well, by card and name: they are
     /// nobody's credentials, and go when the certificate is refused after all.
     unfinished: BTreeSet<(String, String)>,
     /// Who has looked at which card in this instant, by principal and card.
@@ -170,7 +170,7 @@ impl DefaultContainers {
         }
     }
 
-    /// An operation has succeeded: who knows what is on the card, and whose container is work in progress.
+    /// An operation has succeeded: who knows what is on the card, and what is not there any more.
     fn done(&mut self, operation: &Beginning) {
         let op = operation.facts.text("op");
         if let Some(card) = operation.facts.text("card") {
@@ -184,15 +184,8 @@ impl DefaultContainers {
             }
         }
         let Some((card, container)) = container_of(&operation.facts) else { return };
-        let place = (card.to_owned(), container.to_owned());
-        match operation.facts.text("op") {
-            Some("write-certificate") => {
-                self.unfinished.insert(place);
-            }
-            Some("delete") => {
-                self.unfinished.remove(&place);
-            }
-            _ => {}
+        if op == Some("delete") {
+            self.unfinished.remove(&(card.to_owned(), container.to_owned()));
         }
     }
 }
@@ -262,6 +255,12 @@ impl Checker for DefaultContainers {
             }
             (Kind::Insert | Kind::Remove, _) => {
                 self.settle(at.text("card")?);
+                None
+            }
+            // Whether it has ended or not: its core may end before.
+            (Kind::Card, _) if at.text("op") == Some("write-certificate") => {
+                let (card, container) = container_of(&at.record.facts)?;
+                self.unfinished.insert((card.to_owned(), container.to_owned()));
                 None
             }
             (Kind::CardDone, _) if !at.succeeded() => {
