@@ -42,9 +42,9 @@ const MOST_TIMES: usize = 5;
 /// How long is waited until something can be done once more, and how many instants.
 const SOON: Duration = Duration::minutes(2);
 const MOST_WAITS: usize = 24;
-/// The most stories of one sweep, how many things happen from one to the next, and how often people lead on.
-const MOST_SWEPT: usize = 40;
-const MOST_BETWEEN: usize = 4;
+/// The most stories of one sweep, how many things happen at most from one to the next, and how often people lead on.
+const MOST_SWEPT: usize = 16;
+const MOST_BETWEEN: &[usize] = &[2, 8, 32];
 const MOST_LED: usize = 12;
 /// How far a moment is sought.
 const HORIZON: Duration = Duration::hours(9);
@@ -134,27 +134,40 @@ pub(crate) fn tell_from(
     teller.told(stage, broken.err())
 }
 
-/// One thing that may happen, at moment after moment of what comes next while people do what leads on: each is a story
-/// of its own, which then comes to its end.
+/// One thing that may happen, at moment after moment of what comes next, while what somebody has written is done, or what
+/// leads on: each is a story of its own, which then comes to its end.
 pub(crate) fn sweep(stage: &Stage, begun: Begun<'_>, choices: &mut impl Choices) -> Vec<(Told, Option<Middle>)> {
     let plan = Plan { most: 0, wishes: BTreeSet::new() };
     let last = begun.moves.iter().rev().find(|one| matches!(one.when, When::On(_))).map(|one| one.name.clone());
+    let mut rest = begun.rest.unwrap_or_default();
     let mut base = Teller::new(stage, begun, &plan, choices);
     let mut stories = Vec::new();
     let Some(at) = base.swept(last.as_deref(), choices) else { return stories };
     let entry = &stage.menu.entries[at];
-    for _ in 0..MOST_LED {
+    let between = choices.of("between", MOST_BETWEEN).copied().unwrap_or(1);
+    for _ in 0..MOST_LED.max(rest.len()) {
         let led = caught(|| {
+            let soon = base.player.now() + SOON;
+            let until = match rest.first().map(|next| &next.when) {
+                Some(When::At(next)) => soon.min(*next),
+                _ => soon,
+            };
             while stories.len() < MOST_SWEPT && !base.player.is_long() {
-                let things = 1 + choices.below("between", MOST_BETWEEN);
-                let Some(anchor) = base.player.moment(things, base.player.now() + SOON)? else { break };
+                let things = 1 + choices.below("things", between);
+                let Some(anchor) = base.player.moment(things, until)? else { break };
                 let mut fork = base.clone();
-                let broken = caught(|| fork.happens(entry, anchor, choices));
+                let broken = caught(|| fork.happens(entry, anchor, rest, choices));
                 if broken.is_err() || fork.middle.is_some() {
                     stories.push(fork.told(stage, broken.err()));
                 }
             }
-            base.led(choices)
+            match rest.split_first() {
+                Some((next, later)) => {
+                    rest = later;
+                    base.do_move_when(next.clone()).map(drop)
+                }
+                None => base.led(choices),
+            }
         });
         if let Err(broken) = led {
             stories.push(base.told(stage, Some(broken)));
@@ -297,11 +310,24 @@ impl<'a> Teller<'a> {
     }
 
     /// Something happens at a moment, if it can, and the story comes to its end.
-    fn happens(&mut self, entry: &Entry, anchor: Anchor, choices: &mut impl Choices) -> Result<(), Broken> {
+    fn happens(
+        &mut self,
+        entry: &Entry,
+        anchor: Anchor,
+        rest: &[Move],
+        choices: &mut impl Choices,
+    ) -> Result<(), Broken> {
         if !self.done(entry.name.to_owned(), When::On(anchor), entry)? {
             return Ok(());
         }
         self.middle = Some((self.player.clone(), self.moves.clone()));
+        for one in rest {
+            if self.player.is_long() {
+                break;
+            }
+            let when = one.when.later(Duration::ZERO, self.player.now());
+            self.do_move_when(Move { when, ..one.clone() })?;
+        }
         for _ in 0..ENDING {
             if self.player.is_long() {
                 break;

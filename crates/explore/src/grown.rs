@@ -26,17 +26,18 @@ use crate::story::{Move, Setup, Story, When};
 
 /// Stories of a group in a world that is made up: many worlds in which a few are told, and a few in which one thing
 /// leads to another for long.
-const STORIES: &[usize] = &[8, 16, 64, 256];
+const STORIES: &[usize] = &[8, 16, 64];
 /// Those of a group in the world of a scenario: there are many scenarios.
-const STORIES_OF_A_SCENARIO: usize = 8;
+const STORIES_OF_A_SCENARIO: usize = 4;
 /// The most moments of a group that stories go on from.
 const MOST_MOMENTS: usize = 128;
 /// A moment behind which so much was done is not gone on from: too much is broken by then.
 const MOST_BEFORE: usize = 48;
 /// How often something is counted; what comes more often is nothing new.
 const MOST_TIMES: u8 = 5;
-/// One time in so many, one thing is tried at moment after moment instead.
-const SWEEPS: usize = 24;
+/// One time in so many, one thing is tried at moment after moment instead; and in the world of a scenario.
+const SWEEPS: usize = 12;
+const SWEEPS_OF_A_SCENARIO: usize = 2;
 /// The most things that are put in where a story goes on.
 const MOST_PUT_IN: usize = 6;
 /// A prime that the number of scenarios does not have as a divisor: groups that follow each other are not alike.
@@ -258,7 +259,7 @@ impl Work for Grown<'_> {
             let rest = (!first).then(|| written.get(done..).unwrap_or_default());
             let plan = Plan { most: if first { self.most } else { MOST_PUT_IN }, wishes: BTreeSet::new() };
             let begun = Begun { player, moves, rest };
-            let told = if choices.one_in("sweep", SWEEPS) {
+            let told = if choices.one_in("sweep", if from_nothing { SWEEPS } else { SWEEPS_OF_A_SCENARIO }) {
                 sweep(&stage, begun, &mut choices)
             } else {
                 vec![tell_from(&stage, begun, &plan, &mut choices)]

@@ -113,7 +113,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let Some((effect, facts)) = logon.running.take() else { return Ok(()) };
         let (kind, facts) = record::effect_done(&effect, &facts, &result, &self.names);
         let causes = std::iter::once(began).chain(self.blame(&logon.user, &effect, &result)).collect();
-        let done = self.record(&logon.user, kind, facts, causes);
+        let beyond = self.beyond_done(&logon.user, &effect, &result);
+        let done = self.record_with(&logon.user, kind, facts, causes, &beyond);
         let stage = std::mem::replace(&mut logon.stage, Stage::Describing);
         match (stage, result) {
             (Stage::Describing, EffectResult::Card(description)) => match self.containers_that_count(&description) {
