@@ -227,6 +227,9 @@ fn about(menu: &Menu, plan: &Plan, choices: &mut impl Choices) -> Vec<bool> {
 /// What people do again and again.
 const AGAIN: &[&str] = &["remove", "swap", "pulse", "click wizard-close", "logoff"];
 
+/// What cuts most things short.
+const USUAL: &[&str] = &["remove", "swap", "core ends", "logoff", "pulse", "ca unreachable", "card pin reset"];
+
 /// Something that may happen again and again: what goes wrong, a card that comes and goes, another run. Each name is as
 /// likely, however many cards or CAs have it.
 fn favourite(menu: &Menu, choices: &mut impl Choices) -> Option<usize> {
@@ -294,15 +297,18 @@ impl<'a> Teller<'a> {
         (told, self.middle.map(|middle| (middle, self.player)))
     }
 
-    /// What is swept: every kind of thing is as likely, and so is now and then what came last in the middle of something.
+    /// What is swept: in half of the cases what cuts most things short, now and then what came last in the middle of
+    /// something, and otherwise every kind of thing is as likely.
     fn swept(&self, last: Option<&str>, choices: &mut impl Choices) -> Option<usize> {
         let entries = || self.menu.entries.iter().enumerate().filter(|(_, entry)| !is_by_hand(entry));
         let names: BTreeSet<&str> =
             entries().filter(|(_, entry)| entry.class != Class::Repair).map(|(_, entry)| entry.name).collect();
         let names: Vec<&str> = names.into_iter().collect();
         let again = last.filter(|last| names.contains(last) && choices.one_in("the same", 3));
-        let name = match again {
-            Some(last) => last,
+        let usual =
+            choices.of("usual", USUAL).copied().filter(|usual| names.contains(usual) && choices.one_in("is", 2));
+        let name = match again.or(usual) {
+            Some(name) => name,
             None => choices.of("swept", &names)?,
         };
         let of_name: Vec<usize> = entries().filter(|(_, entry)| entry.name == name).map(|(at, _)| at).collect();

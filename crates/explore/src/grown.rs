@@ -26,7 +26,7 @@ use crate::story::{Move, Setup, Story, When};
 
 /// Stories of a group in a world that is made up: many worlds in which a few are told, and a few in which one thing
 /// leads to another for long.
-const STORIES: &[usize] = &[8, 16, 64];
+const STORIES: &[usize] = &[4, 8, 16, 64];
 /// Those of a group in the world of a scenario: there are many scenarios.
 const STORIES_OF_A_SCENARIO: usize = 4;
 /// The most moments of a group that stories go on from.
@@ -36,7 +36,7 @@ const MOST_BEFORE: usize = 48;
 /// How often something is counted; what comes more often is nothing new.
 const MOST_TIMES: u8 = 5;
 /// One time in so many, one thing is tried at moment after moment instead; and in the world of a scenario.
-const SWEEPS: usize = 12;
+const SWEEPS: usize = 16;
 const SWEEPS_OF_A_SCENARIO: usize = 2;
 /// The most things that are put in where a story goes on.
 const MOST_PUT_IN: usize = 6;
