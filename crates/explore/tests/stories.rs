@@ -9,9 +9,10 @@ use std::path::PathBuf;
 
 use autoenroll_core::InProcess;
 use autoenroll_explore::choices::{Keyed, Recorded, Recording};
-use autoenroll_explore::drive::{Part, drive};
+use autoenroll_explore::drive::{Part, Work, drive};
 use autoenroll_explore::file::{Bench, play};
 use autoenroll_explore::generate::{Plan, tell};
+use autoenroll_explore::grown::Grown;
 use autoenroll_explore::neighbours::as_story;
 use autoenroll_explore::player::story_world;
 use autoenroll_explore::random::Random;
@@ -131,6 +132,26 @@ fn a_written_story_is_told_as_it_is_played() {
             assert_eq!(came(&report), came(&written), "{name} {:?}", scenario.variant);
         }
     }
+}
+
+#[test]
+fn a_group_follows_from_its_number_and_some_sweep() {
+    let library = Library::read(&Fixtures);
+    let bench = Bench { library: &library, requirements: &Nothing };
+    let suite = [scenarios("founding/second-provider", &library), scenarios("cards/pending-across-a-logoff", &library)];
+    let suite = suite.concat();
+    let grown = Grown::new(&suite, bench, 12);
+    let told = |number| {
+        let outcome = grown.play(number);
+        let broken = outcome.broken.iter().map(|(_, broken)| broken.signature()).collect::<Vec<_>>();
+        (outcome.stories, outcome.moves, outcome.records, broken)
+    };
+    // Of odd numbers are the groups in worlds of scenarios: without a sweep they have four stories each. What cannot be done
+    // is no story.
+    let groups: Vec<_> = (1..12).step_by(2).map(told).collect();
+    assert!(groups.iter().all(|(stories, .., broken)| *stories > 0 && broken.is_empty()), "{groups:?}");
+    assert!(groups.iter().any(|(stories, ..)| *stories > 4), "{groups:?}");
+    assert_eq!(groups[..2], [told(1), told(3)]);
 }
 
 #[test]
