@@ -84,6 +84,11 @@ impl Facts {
         self.0.iter_mut().map(|(name, fact)| (name.as_str(), fact))
     }
 
+    /// Takes away the facts for which `stays` is false.
+    pub fn retain(&mut self, mut stays: impl FnMut(&str, &Fact) -> bool) {
+        self.0.retain(|(name, fact)| stays(name, fact));
+    }
+
     /// Whether there are none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
