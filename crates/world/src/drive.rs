@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use autoenroll_model::{
-    Context, CoreError, CoreFactory, EnrollmentCore, Facts, Input, OutputBody, PolicyRefresh, Report, Trigger,
+    Cause, Context, CoreError, CoreFactory, EnrollmentCore, Facts, Input, OutputBody, PolicyRefresh, Report, Trigger,
     TriggerCause,
 };
 use autoenroll_trace::{Kind, RecordId};
@@ -54,13 +54,19 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let records = &mut *session.records;
         let mut ledger =
             Ledger { now: self.clock.now(), names: &self.names, spending: &mut self.spending, trace: &mut self.trace };
+        let mut found = None;
         loop {
             let output = match session.core.poll() {
                 Ok(Some(output)) => output,
                 Ok(None) => return Ok(None),
                 Err(error) => return Err(failed(&session.principal, error)),
             };
-            records.find(&output.causes, causes);
+            // All decisions of an input have it as their cause, and the list is still what that came to.
+            let by_input = if let [cause @ Cause::Input(_)] = *output.causes { Some(cause) } else { None };
+            if by_input.is_none() || by_input != found {
+                records.find(&output.causes, causes);
+                found = by_input;
+            }
             match output.body {
                 OutputBody::Decision(decision) if !Checkers::minds(decision.rule.as_str()) => {
                     let number = decision.id;
