@@ -399,6 +399,11 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn number(&mut self) -> u64 {
+        // Most are small.
+        if let Some(byte @ 0..64) = self.chunk.text.as_bytes().get(self.at) {
+            self.at += 1;
+            return u64::from(*byte);
+        }
         let (mut number, mut shift) = (0, 0);
         while let Some(byte) = self.chunk.text.as_bytes().get(self.at) {
             self.at += 1;
@@ -438,8 +443,17 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// What the next facts state, where they are those of a decision that have no names.
+    pub(crate) fn ruling(&mut self) -> Option<Ruling<'a>> {
+        if self.implied.is_empty() {
+            return None;
+        }
+        self.implied = &[];
+        Some(Ruling { rule: self.text(TEXT), subject: self.text(TEXT), outcome: self.number() == YES })
+    }
+
     /// The name of a fact.
-    pub(crate) fn name(&mut self) -> &'a str {
+    fn name(&mut self) -> &'a str {
         match self.implied.split_first() {
             Some((name, rest)) => {
                 self.implied = rest;
