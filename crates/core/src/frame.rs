@@ -261,7 +261,7 @@ pub(crate) struct Told {
 
 /// The code with which something failed, as a fact.
 pub(crate) fn code_fact(code: HResult) -> Facts {
-    Facts::new().with("code", code.to_string())
+    Facts::new().with("code", code)
 }
 
 /// Why an event-log entry is written; the log level goes by this.
