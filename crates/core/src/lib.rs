@@ -33,7 +33,6 @@ mod request;
 mod rules;
 mod run;
 
-
 use autoenroll_model::{
     Cause, CoreError, CoreFactory, Decisions, Duration, DuringRun, EnrollmentCore, Fact, Facts, GpTriggers, Identity,
     Input, Now, Output, PolicyRefresh, Report, Shared, SimTime, TimerCadence, Trigger, TriggerCause,
