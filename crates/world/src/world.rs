@@ -258,14 +258,13 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
 
     /// Records what the world has decided since the last call; the records, for those that follow from them.
     pub(crate) fn record_decisions(&mut self, causes: &[RecordId]) -> Vec<RecordId> {
-        let decisions = self.decisions.take();
-        let mut because = Vec::new();
-        let record = |decision| {
+        let (mut records, mut because) = (Vec::new(), Vec::new());
+        while let Some(decision) = self.decisions.take_next() {
             because.clear();
             because.extend_from_slice(causes);
-            self.record_decision("world", decision, &mut because)
-        };
-        decisions.into_iter().map(record).collect()
+            records.push(self.record_decision("world", decision, &mut because));
+        }
+        records
     }
 
     /// Records a decision.
