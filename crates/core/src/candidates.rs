@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use autoenroll_model::{
     AceEffect, CaOrder, CaUri, Cause, Context, EnrollmentFlags, EnrollmentService, Facts, GeneralFlags, Inverted,
-    ManualRenewal, NameFlags, Right, RuleRow, SecurityDescriptor, Settings, Template, Token, access_check,
+    ManualRenewal, NameFlags, Right, RuleRow, SecurityDescriptor, Settings, Template, Token, accesses,
 };
 
 use crate::events::{self, Detail};
@@ -202,11 +202,9 @@ fn rights(entry: &TemplateEntry, token: &Token) -> Rights {
 }
 
 fn granted(security: &SecurityDescriptor, token: &Token) -> Rights {
-    Rights {
-        read: access_check(security, token, Right::Read),
-        enroll: access_check(security, token, Right::Enroll),
-        autoenroll: access_check(security, token, Right::AutoEnroll),
-    }
+    let found = accesses(security, token, [Right::Read, Right::Enroll, Right::AutoEnroll]);
+    let [read, enroll, autoenroll] = found.map(|access| access.granted);
+    Rights { read, enroll, autoenroll }
 }
 
 /// Whether a denying entry speaks to the token at all.

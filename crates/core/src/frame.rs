@@ -8,9 +8,9 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    Answer, BalloonId, CardSerial, Cause, Causes, Choice, Context, CoreError, Decided, Decision, DecisionPoint,
-    Decisions, Effect, EffectId, EventEntry, EventLog, Facts, FileTime, HResult, Identity, Inverted, Now, Output,
-    OutputBody, PinCache, PinId, Profile, PromptId, Report, RuleRow, SimTime,
+    Answer, BalloonId, CardSerial, Cause, Causes, Choice, Context, CoreError, Decided, DecisionPoint, Decisions,
+    Effect, EffectId, EventEntry, EventLog, Facts, FileTime, HResult, Identity, Inverted, Now, Output, OutputBody,
+    PinCache, PinId, Profile, PromptId, Report, RuleRow, SimTime,
 };
 
 use crate::known::{EnrollmentPolicy, Found, Misnamed, PolicyCache};
@@ -36,21 +36,22 @@ pub(crate) struct Frame {
     notice: Option<BalloonId>,
     /// The level of the event log, as last read.
     pub(crate) log_everything: bool,
+    /// Those that are not yet handed out wait here, in their order; `outputs` has their places among the others.
     decisions: Decisions,
-    /// What is put out and not yet handed out, with the input it comes of.
-    outputs: VecDeque<(Cause, Waiting)>,
+    /// What is put out and not yet handed out, with the number of the input it comes of.
+    outputs: VecDeque<(u32, Waiting)>,
     inputs: u32,
     effects: u32,
     prompts: u32,
     balloons: u32,
 }
 
-/// An output that waits. Hundreds of decisions do at a time, and nothing else is as small.
+/// What waits. Hundreds of decisions do at a time.
 #[derive(Clone, Debug)]
 enum Waiting {
-    /// The input is its only cause.
-    Decision(Decision),
-    /// With its other causes.
+    /// So many decisions, one at least; the input is the only cause of each.
+    Decisions(u32),
+    /// An output with its other causes.
     Other(Box<(Vec<Cause>, OutputBody)>),
 }
 
@@ -94,35 +95,41 @@ impl Frame {
     }
 
     pub(crate) fn next_output(&mut self) -> Option<Output> {
-        let (input, waiting) = self.outputs.pop_front()?;
-        Some(match waiting {
-            Waiting::Decision(decision) => Output { causes: input.into(), body: OutputBody::Decision(decision) },
-            Waiting::Other(other) => {
-                let (reasons, body) = *other;
-                Output { causes: Causes::new(input, reasons), body }
+        let (input, waiting) = self.outputs.front_mut()?;
+        let input = Cause::Input(*input);
+        if let Waiting::Decisions(count) = waiting {
+            *count -= 1;
+            if *count == 0 {
+                self.outputs.pop_front();
             }
-        })
+            let decision = self.decisions.take_next()?;
+            return Some(Output { causes: input.into(), body: OutputBody::Decision(decision) });
+        }
+        let (_, waiting) = self.outputs.pop_front()?;
+        let Waiting::Other(other) = waiting else { return None };
+        let (reasons, body) = *other;
+        Some(Output { causes: Causes::new(input, reasons), body })
     }
 
     /// Decides a rule whose condition may come out either way.
     pub(crate) fn decide(&mut self, rule: RuleRow, subject: &str, holds: bool, facts: Facts) -> Decided {
         let decided = self.decisions.decide(rule.rule(), subject, holds, facts);
-        self.tell_decisions();
+        self.tell_decision();
         decided
     }
 
     /// Says that a rule applies here: what it asks for is done next.
     pub(crate) fn applies(&mut self, rule: RuleRow, subject: &str, facts: Facts) -> Result<Cause, Inverted> {
         let applied = self.decisions.applies(rule.rule(), subject, facts);
-        self.tell_decisions();
+        self.tell_decision();
         applied
     }
 
-    fn tell_decisions(&mut self) {
-        let Self { decisions, outputs, inputs, .. } = self;
-        let because = Cause::Input(*inputs);
-        for decision in decisions.drain() {
-            outputs.push_back((because, Waiting::Decision(decision)));
+    /// The decision just made is put out.
+    fn tell_decision(&mut self) {
+        match self.outputs.back_mut() {
+            Some((input, Waiting::Decisions(count))) if *input == self.inputs => *count += 1,
+            _ => self.outputs.push_back((self.inputs, Waiting::Decisions(1))),
         }
     }
 
@@ -139,7 +146,7 @@ impl Frame {
     pub(crate) fn emit(&mut self, body: OutputBody, reasons: &[Cause]) {
         let mut causes = Vec::with_capacity(if reasons.is_empty() { 0 } else { 1 + reasons.len() });
         causes.extend_from_slice(reasons);
-        self.outputs.push_back((Cause::Input(self.inputs), Waiting::Other(Box::new((causes, body)))));
+        self.outputs.push_back((self.inputs, Waiting::Other(Box::new((causes, body)))));
     }
 
     pub(crate) fn report(&mut self, report: Report, reasons: &[Cause]) {
@@ -254,7 +261,7 @@ pub(crate) struct Told {
 
 /// The code with which something failed, as a fact.
 pub(crate) fn code_fact(code: HResult) -> Facts {
-    Facts::new().with("code", code.to_string())
+    Facts::new().with("code", code)
 }
 
 /// Why an event-log entry is written; the log level goes by this.

@@ -33,11 +33,9 @@ mod request;
 mod rules;
 mod run;
 
-use alloc::string::ToString;
-
 use autoenroll_model::{
-    Cause, CoreError, CoreFactory, Decisions, Duration, DuringRun, EnrollmentCore, Facts, GpTriggers, Identity, Input,
-    Now, Output, PolicyRefresh, Report, Shared, SimTime, TimerCadence, Trigger, TriggerCause,
+    Cause, CoreError, CoreFactory, Decisions, Duration, DuringRun, EnrollmentCore, Fact, Facts, GpTriggers, Identity,
+    Input, Now, Output, PolicyRefresh, Report, Shared, SimTime, TimerCadence, Trigger, TriggerCause,
 };
 
 use crate::frame::{Frame, Timer};
@@ -130,7 +128,7 @@ impl State {
         let Some(because) = self.trigger_rule(trigger)? else { return Ok(()) };
         // T2.2.no-timer, T2.2.tasks, T2.2.twice-a-day
         let period = self.frame.profile().timer.0;
-        let facts = Facts::new().with("timer", period.map_or_else(|| "off".to_string(), |period| period.to_string()));
+        let facts = Facts::new().with("timer", period.map_or_else(|| "off".into(), Fact::from));
         let ticks = self.frame.decide(rules::TIMER_PERIOD, "timer", period.is_some(), facts).holds;
         if let Some(period) = period.filter(|_| ticks) {
             self.set_timer(trigger, period);
@@ -172,7 +170,7 @@ impl State {
             TimerCadence::LastActivation => true,
             TimerCadence::Fixed => matches!(trigger.cause, TriggerCause::Boot | TriggerCause::Logon),
         };
-        let facts = trigger_facts(trigger).with("cadence", cadence.to_string());
+        let facts = trigger_facts(trigger).with("cadence", cadence.as_str());
         if self.frame.decide(rules::TIMER_CADENCE, "timer", sets, facts).holds {
             self.timer_from = now;
         }

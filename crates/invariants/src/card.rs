@@ -116,12 +116,15 @@ struct Answers {
 impl Checker for AnswerCard {
     fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
         self.answers.observe(at.record);
-        let answers = self.answers.of(&at.record.actor);
+        let actor = &at.record.actor;
         match at.record.kind {
-            Kind::ItemStarted | Kind::ItemEnded => answers.replaceable.clear(),
+            Kind::ItemStarted | Kind::ItemEnded => self.answers.of(actor).replaceable.clear(),
             // A logon with a card has its PIN from the logon screen, and operations of its own before it succeeds.
-            Kind::Logon | Kind::CardLogon => answers.pins.extend(at.text("card").map(str::to_owned)),
+            Kind::Logon | Kind::CardLogon => {
+                self.answers.of(actor).pins.extend(at.text("card").map(str::to_owned));
+            }
             Kind::Answer => {
+                let answers = self.answers.of(actor);
                 let prompt = at.cause(&[Kind::Prompt, Kind::PromptChanged]);
                 let fact = |name: &str| prompt.as_ref().and_then(|prompt| prompt.facts.text(name));
                 let card = fact("card");
@@ -137,6 +140,7 @@ impl Checker for AnswerCard {
                 }
             }
             Kind::Card => {
+                let answers = self.answers.of(actor);
                 let card = at.text("card")?;
                 let with_pin = at.record.facts.get("pin") == Some(&autoenroll_model::Fact::Flag(true));
                 // Whether a PIN was given at all is another invariant's concern.

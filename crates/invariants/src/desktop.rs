@@ -61,9 +61,12 @@ impl Checker for Prompts {
             }
             Kind::RunEnded => {
                 let open = self.open.of(&at.record.actor);
+                if open.is_empty() {
+                    return None;
+                }
                 let points: Vec<&str> = open.iter().map(|prompt| prompt.point.as_str()).collect();
                 let reason = format!("the run ended while prompts were open: {}", points.join(", "));
-                (!points.is_empty()).then(|| at.violation(Invariant::Prompts, reason))
+                Some(at.violation(Invariant::Prompts, reason))
             }
             _ => None,
         }

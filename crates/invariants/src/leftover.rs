@@ -172,8 +172,11 @@ impl Checker for LeftoverGoes {
             Kind::ItemEnded | Kind::RunStarted => {
                 self.items.remove(actor);
             }
-            Kind::CardDone | Kind::EffectDone if !at.succeeded() => {
+            Kind::CardDone | Kind::EffectDone => {
                 let item = self.items.get_mut(actor)?;
+                if at.succeeded() {
+                    return None;
+                }
                 match at.text("op")? {
                     // There is none.
                     "delete" if at.code() == Some(HResult::NTE_BAD_KEYSET) => {}

@@ -32,27 +32,55 @@ pub struct Access {
 ///   denying one denies.
 #[must_use]
 pub fn access(security: &SecurityDescriptor, token: &Token, right: Right) -> Access {
-    let Some(dacl) = &security.dacl else { return Access { granted: true, by: None } };
-    let mut open = right.mask();
+    let [found] = accesses(security, token, [right]);
+    found
+}
+
+/// The same for several rights: whom an entry concerns is looked up once.
+#[must_use]
+pub fn accesses<const N: usize>(security: &SecurityDescriptor, token: &Token, rights: [Right; N]) -> [Access; N] {
+    let Some(dacl) = &security.dacl else { return [Access { granted: true, by: None }; N] };
+    let mut open = rights.map(|right| Open { right, bits: right.mask(), settled: None });
     for (at, ace) in dacl.iter().enumerate().filter(|(_, ace)| !ace.inherit_only && token.has(&ace.trustee)) {
-        let speaks = match (ace.object, right.object()) {
+        open.iter_mut().for_each(|open| open.see(at, ace));
+        if open.iter().all(|open| open.settled.is_some()) {
+            break;
+        }
+    }
+    open.map(|open| open.settled.unwrap_or(Access { granted: false, by: None }))
+}
+
+/// A right that is looked for in a list.
+struct Open {
+    right: Right,
+    /// Bits that no entry has granted yet.
+    bits: u32,
+    settled: Option<Access>,
+}
+
+impl Open {
+    /// The next entry that concerns the token.
+    fn see(&mut self, at: usize, ace: &Ace) {
+        if self.settled.is_some() {
+            return;
+        }
+        let speaks = match (ace.object, self.right.object()) {
             // A3.6.allow, A3.6.deny, P7.24
             (None, _) => true,
             (Some(object), Some(of_right)) => object == of_right,
             (Some(_), None) => false,
         };
-        let bits = if speaks { expand_generic(ace.mask) & open } else { 0 };
+        let bits = if speaks { expand_generic(ace.mask) & self.bits } else { 0 };
         match (ace.effect, ace.conditional) {
             // A3.6.deny
-            (AceEffect::Deny, _) if bits != 0 => return Access { granted: false, by: Some(at) },
-            (AceEffect::Allow, false) => open &= !bits,
+            (AceEffect::Deny, _) if bits != 0 => self.settled = Some(Access { granted: false, by: Some(at) }),
+            (AceEffect::Allow, false) => self.bits &= !bits,
             (AceEffect::Deny, _) | (AceEffect::Allow, true) => {}
         }
-        if open == 0 {
-            return Access { granted: true, by: Some(at) };
+        if self.bits == 0 {
+            self.settled = Some(Access { granted: true, by: Some(at) });
         }
     }
-    Access { granted: false, by: None }
 }
 
 words! {

@@ -1,6 +1,7 @@
 //! The one function through which every rule decides.
 
 use alloc::borrow::Cow;
+use alloc::collections::VecDeque;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::fmt;
@@ -171,7 +172,7 @@ pub enum Inverted {}
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decisions {
     made: u32,
-    waiting: Vec<Decision>,
+    waiting: VecDeque<Decision>,
     #[cfg(feature = "planted-bugs")]
     #[serde(default)]
     flipped: Option<Rule>,
@@ -215,7 +216,7 @@ impl Decisions {
 
     fn record(&mut self, rule: Rule, subject: &str, outcome: bool, facts: Facts) {
         self.made += 1;
-        self.waiting.push(Decision { id: self.made, rule, subject: subject.into(), outcome, facts });
+        self.waiting.push_back(Decision { id: self.made, rule, subject: subject.into(), outcome, facts });
     }
 
     /// The id of the latest decision; 0 before the first.
@@ -224,15 +225,15 @@ impl Decisions {
         self.made
     }
 
-    /// Hands out what was decided since the last call, one after the other.
-    pub fn drain(&mut self) -> impl Iterator<Item = Decision> {
-        self.waiting.drain(..)
+    /// Hands out the first decision that was not handed out yet.
+    pub fn take_next(&mut self) -> Option<Decision> {
+        self.waiting.pop_front()
     }
 
     /// Hands out what was decided since the last call.
     #[must_use]
     pub fn take(&mut self) -> Vec<Decision> {
-        core::mem::take(&mut self.waiting)
+        core::mem::take(&mut self.waiting).into()
     }
 }
 

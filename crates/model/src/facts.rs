@@ -7,23 +7,24 @@ use core::fmt;
 use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use smallvec::SmallVec;
 
 /// A text of a fact or a record. Up to 23 bytes it is kept in place, and a longer one is shared: most are names and
 /// words, and a text of its own on the heap for each was a third of what recording costs.
 pub type Text = smol_str::SmolStr;
 
-/// Facts by name, in the order in which they were stated. A name occurs once.
+/// Facts by name, in the order in which they were stated. A name occurs once. Up to [`FEW`] are kept in place.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Facts(Vec<(Text, Fact)>);
+pub struct Facts(SmallVec<[(Text, Fact); FEW]>);
 
-/// Most facts that are stated together are no more than these.
-const FEW: usize = 4;
+/// Most decisions are made on no more facts than these.
+const FEW: usize = 2;
 
 impl Facts {
     /// No facts.
     #[must_use]
-    pub const fn new() -> Self {
-        Self(Vec::new())
+    pub fn new() -> Self {
+        Self(SmallVec::new())
     }
 
     /// These facts and one more; a name that is there already gets the new value in its old place.
@@ -50,12 +51,7 @@ impl Facts {
     fn put<'n>(&mut self, name: &'n str, fact: Fact, text: impl FnOnce(&'n str) -> Text) {
         match self.0.iter_mut().find(|(known, _)| known == name) {
             Some((_, old)) => *old = fact,
-            None => {
-                if self.0.capacity() == 0 {
-                    self.0 = Vec::with_capacity(FEW);
-                }
-                self.0.push((text(name), fact));
-            }
+            None => self.0.push((text(name), fact)),
         }
     }
 
@@ -84,15 +80,20 @@ impl Facts {
         self.0.iter_mut().map(|(name, fact)| (name.as_str(), fact))
     }
 
+    /// Takes away the facts for which `stays` is false.
+    pub fn retain(&mut self, mut stays: impl FnMut(&str, &Fact) -> bool) {
+        self.0.retain(|(name, fact)| stays(name, fact));
+    }
+
     /// Whether there are none.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// How many there are.
     #[must_use]
-    pub const fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.0.len()
     }
 }

@@ -1,8 +1,11 @@
 //! HRESULTs by number and name.
 
+use alloc::string::ToString;
 use core::fmt;
 
 use serde::{Deserialize, Serialize};
+
+use crate::{Fact, Text};
 
 /// A failure code. Prints as `0x8010006C SCARD_W_CHV_BLOCKED`; unknown ones as the number alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -30,6 +33,15 @@ impl fmt::Display for HResult {
             Some(name) => write!(f, "0x{:08X} {name}", self.0),
             None => write!(f, "0x{:08X}", self.0),
         }
+    }
+}
+
+/// The code with its name, as it prints.
+impl From<HResult> for Fact {
+    fn from(code: HResult) -> Self {
+        // Most effects end well.
+        const WELL: Text = Text::new_static("0x00000000 S_OK");
+        if code == HResult::S_OK { Self::Text(WELL) } else { code.to_string().into() }
     }
 }
 

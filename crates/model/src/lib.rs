@@ -38,7 +38,7 @@ mod test_support;
 mod time;
 mod words;
 
-pub use access::{Access, Ace, AceEffect, Right, SecurityDescriptor, Token, access, access_check, rights};
+pub use access::{Access, Ace, AceEffect, Right, SecurityDescriptor, Token, access, access_check, accesses, rights};
 pub use cause::{Cause, Causes};
 pub use contract::{
     Action, CoreError, CoreFactory, EnrollmentCore, Input, Outcome, Output, OutputBody, PolicyRefresh, Report, Trigger,

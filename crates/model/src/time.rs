@@ -7,6 +7,9 @@ use core::ops::{Add, Sub};
 use core::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStrBuilder;
+
+use crate::{Fact, Text};
 
 /// The instant at which an input is handed over, on both clocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -126,20 +129,39 @@ const UNITS: [(&str, u64); 8] = [
     ("ns", 1),
 ];
 
-/// Prints without weeks, so that lifetimes read in days: `42d`, `8h`, `1h30m`, `0s`.
-impl fmt::Display for Duration {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Duration {
+    /// How it prints: without weeks, so that lifetimes read in days: `42d`, `8h`, `1h30m`, `0s`.
+    #[must_use]
+    pub fn text(self) -> Text {
         if self.0 == 0 {
-            return f.pad("0s");
+            return Text::new_static("0s");
         }
-        let (mut rest, mut text) = (self.0, String::new());
+        let (mut rest, mut text) = (self.0, SmolStrBuilder::new());
         for (unit, size) in &UNITS[1..] {
             if rest >= *size {
-                text += &format!("{}{unit}", rest / size);
+                let count = rest / size;
+                let highest = count.checked_ilog10().unwrap_or_default();
+                for place in (0..=highest).rev() {
+                    text.push(char::from(b'0' + (count / 10_u64.pow(place) % 10) as u8));
+                }
+                text.push_str(unit);
                 rest %= size;
             }
         }
-        f.pad(&text)
+        text.finish()
+    }
+}
+
+/// As [`Duration::text`] says.
+impl fmt::Display for Duration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.text())
+    }
+}
+
+impl From<Duration> for Fact {
+    fn from(duration: Duration) -> Self {
+        Self::Text(duration.text())
     }
 }
 

@@ -49,9 +49,18 @@ pub(crate) struct OpenChunk {
     /// Where to look for a text, by its hash, or beside that. Of texts with the same hash the last two are known;
     /// another one is written out again.
     known: [Known; KNOWN],
+    /// What stood last at places where a text mostly repeats itself.
+    last: [Known; 2],
 }
 
 const KNOWN: usize = 256;
+
+/// Where most records have the same text as the one before.
+#[derive(Clone, Copy)]
+enum Repeated {
+    Actor,
+    Subject,
+}
 
 /// A text that has a number: its ends, where its characters are, how many, and one more than the number; all 0 for
 /// none.
@@ -92,7 +101,7 @@ impl Ends {
 
 impl Default for OpenChunk {
     fn default() -> Self {
-        Self { chunk: Chunk::default(), known: [Known::default(); KNOWN] }
+        Self { chunk: Chunk::default(), known: [Known::default(); KNOWN], last: [Known::default(); 2] }
     }
 }
 
@@ -104,6 +113,7 @@ impl OpenChunk {
         self.chunk.begins = Vec::with_capacity(RECORDS);
         self.chunk.words = Vec::with_capacity(chunk.words.len());
         self.known = [Known::default(); KNOWN];
+        self.last = [Known::default(); 2];
         chunk
     }
 
@@ -123,7 +133,7 @@ impl OpenChunk {
     ) {
         self.begin_as(id, at, RULED, actor, causes);
         self.text(ruling.rule, TEXT);
-        self.text(ruling.subject, TEXT);
+        self.text_again(Repeated::Subject, ruling.subject, TEXT);
         self.number(if ruling.outcome { YES } else { NO });
     }
 
@@ -134,7 +144,7 @@ impl OpenChunk {
             self.chunk.times.push((index, at));
         }
         self.number(kind);
-        self.text(actor, 0);
+        self.text_again(Repeated::Actor, actor, 0);
         self.number(causes.len() as u64);
         let mut next = id.0;
         for cause in causes.iter().rev() {
@@ -168,25 +178,45 @@ impl OpenChunk {
 
     /// A text that begins with `first` when it is new, and is that and a number otherwise.
     fn text(&mut self, text: &str, first: u64) {
+        match self.find(text) {
+            Some(known) => self.number(first + u64::from(known.number)),
+            None => self.new_text(text, first),
+        }
+    }
+
+    /// The same for one that mostly stood at that place of the record before, too: that is seen without a search.
+    fn text_again(&mut self, at: Repeated, text: &str, first: u64) {
+        let last = self.last[at as usize];
+        if last.number == 0 || last.length as usize != text.len() || !self.chunk.is_at(last.at, text) {
+            self.text(text, first);
+            self.last[at as usize] = self.find(text).copied().unwrap_or_default();
+            return;
+        }
+        self.number(first + u64::from(last.number));
+    }
+
+    fn find(&self, text: &str) -> Option<&Known> {
         let (ends, length) = (Ends::of(text), place(text.len()));
         let slot = ends.slot(text.len());
-        for at in [slot, slot ^ 1] {
-            let known = &self.known[at];
-            if known.number > 0
+        let is_it = |known: &&Known| {
+            known.ends == ends
                 && known.length == length
-                && known.ends == ends
+                && known.number > 0
                 && (text.len() <= SHORT || self.chunk.is_at(known.at, text))
-            {
-                let number = first + u64::from(known.number);
-                return self.number(number);
-            }
-        }
+        };
+        Some(&self.known[slot]).filter(is_it).or_else(|| Some(&self.known[slot ^ 1]).filter(is_it))
+    }
+
+    /// Writes out a text, and gives it a number.
+    fn new_text(&mut self, text: &str, first: u64) {
         // All of it, rather than as far as the first: that is done many bytes at a time.
         let escapes = |byte: u8| byte < b' ' || matches!(byte, b'"' | b'\\');
         self.chunk.escapes |= text.bytes().fold(false, |found, byte| found | escapes(byte));
         self.number(first);
         self.chunk.words.push(place(self.chunk.text.len()));
         self.number(text.len() as u64);
+        let (ends, length) = (Ends::of(text), place(text.len()));
+        let slot = ends.slot(text.len());
         self.known[slot ^ 1] = self.known[slot];
         let at = place(self.chunk.text.len());
         self.known[slot] = Known { ends, at, length, number: place(self.chunk.words.len()) };
@@ -369,6 +399,11 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn number(&mut self) -> u64 {
+        // Most are small.
+        if let Some(byte @ 0..64) = self.chunk.text.as_bytes().get(self.at) {
+            self.at += 1;
+            return u64::from(*byte);
+        }
         let (mut number, mut shift) = (0, 0);
         while let Some(byte) = self.chunk.text.as_bytes().get(self.at) {
             self.at += 1;
@@ -408,8 +443,17 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// What the next facts state, where they are those of a decision that have no names.
+    pub(crate) fn ruling(&mut self) -> Option<Ruling<'a>> {
+        if self.implied.is_empty() {
+            return None;
+        }
+        self.implied = &[];
+        Some(Ruling { rule: self.text(TEXT), subject: self.text(TEXT), outcome: self.number() == YES })
+    }
+
     /// The name of a fact.
-    pub(crate) fn name(&mut self) -> &'a str {
+    fn name(&mut self) -> &'a str {
         match self.implied.split_first() {
             Some((name, rest)) => {
                 self.implied = rest;

@@ -48,7 +48,7 @@ pub(crate) struct DigestedLines(Sha256);
 
 impl DigestedLines {
     pub(crate) fn add<'a>(&mut self, records: impl Iterator<Item = Packed<'a>>) {
-        let mut lines = Lines::default();
+        let mut lines = Lines::with_room_for(SOME);
         for record in records {
             lines.push(&record);
             // A hash takes a little with each call.

@@ -3,6 +3,8 @@
 //!
 //! [`Record`]: crate::Record
 
+use autoenroll_model::SimTime;
+
 use crate::chunk::{LIST, NO, NUMBER, Packed, Reader, TEXT, YES};
 
 /// Canonical lines, one behind the other.
@@ -11,15 +13,22 @@ pub(crate) struct Lines {
     pub(crate) bytes: Vec<u8>,
     /// Those of one record, for they are kept the latest first.
     causes: Vec<u32>,
+    /// The time of the last record, and how it is written: many records have the same.
+    time: Option<(SimTime, Vec<u8>)>,
 }
 
 impl Lines {
+    /// None yet, with room for so many bytes and a line more.
+    pub(crate) fn with_room_for(bytes: usize) -> Self {
+        Self { bytes: Vec::with_capacity(bytes + 1_024), ..Self::default() }
+    }
+
     /// Appends one record with its newline.
     pub(crate) fn push(&mut self, record: &Packed<'_>) {
         self.raw(b"{\"id\":");
         self.number(record.id.0.into());
         self.raw(b",\"at\":");
-        self.number(record.at().0);
+        self.time(record.at());
         self.raw(b",\"actor\":");
         let mut rest = record.rest();
         let actor = rest.text(0);
@@ -51,9 +60,17 @@ impl Lines {
     fn facts(&mut self, mut rest: Reader<'_>) {
         self.raw(b",\"facts\":");
         let mut before = b'{';
+        if let Some(ruling) = rest.ruling() {
+            self.raw(b"{\"rule\":");
+            self.text(ruling.rule, &rest);
+            self.raw(b",\"subject\":");
+            self.text(ruling.subject, &rest);
+            self.raw(if ruling.outcome { b",\"outcome\":true" } else { b",\"outcome\":false" });
+            before = b',';
+        }
         while !rest.is_over() {
             self.bytes.push(before);
-            let name = rest.name();
+            let name = rest.text(0);
             self.text(name, &rest);
             self.raw(b":");
             self.value(&mut rest);
@@ -100,17 +117,35 @@ impl Lines {
         }
     }
 
+    fn time(&mut self, at: SimTime) {
+        match &self.time {
+            Some((written, digits)) if *written == at => self.bytes.extend_from_slice(digits),
+            _ => {
+                let begin = self.bytes.len();
+                self.number(at.0);
+                self.time = Some((at, self.bytes[begin..].to_vec()));
+            }
+        }
+    }
+
     fn number(&mut self, mut number: u64) {
         let mut digits = [0; 20];
         let mut at = digits.len();
-        loop {
+        // Two at a time.
+        while number >= 100 {
+            let (tens, ones) = ((number / 10 % 10) as u8, (number % 10) as u8);
+            digits[at - 2] = b'0' + tens;
+            digits[at - 1] = b'0' + ones;
+            number /= 100;
+            at -= 2;
+        }
+        if number >= 10 {
             at -= 1;
             digits[at] = b'0' + (number % 10) as u8;
             number /= 10;
-            if number == 0 {
-                break;
-            }
         }
+        at -= 1;
+        digits[at] = b'0' + number as u8;
         self.raw(&digits[at..]);
     }
 

@@ -572,7 +572,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         for template in &spec.templates {
             if let Some(after) = template.published {
                 let change = Change::Publish { template: template.template.name.clone() };
-                self.queue.put(SimTime::START + after, Event::Change(change, None));
+                self.queue.put(SimTime::START + after, Event::Change(Box::new(change), None));
             }
         }
         for authority in &spec.authorities {
@@ -581,7 +581,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             }
         }
         for (number, scheduled) in spec.changes.iter().enumerate() {
-            let event = Event::Change(scheduled.change.clone(), Some(number));
+            let event = Event::Change(Box::new(scheduled.change.clone()), Some(number));
             self.queue.put(SimTime::START + scheduled.at, event);
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use autoenroll_model::{
-    Context, CoreError, CoreFactory, EnrollmentCore, Facts, Input, Output, OutputBody, PolicyRefresh, Report, Trigger,
+    Cause, Context, CoreError, CoreFactory, EnrollmentCore, Facts, Input, OutputBody, PolicyRefresh, Report, Trigger,
     TriggerCause,
 };
 use autoenroll_trace::{Kind, RecordId};
@@ -11,13 +11,14 @@ use autoenroll_trace::{Kind, RecordId};
 use crate::desktop::Prompt;
 use crate::error::WorldError;
 use crate::hosts::{CaHost, CardHost};
+use crate::ledger::Ledger;
 use crate::policy::Subject;
 use crate::queue::Event;
 use crate::record;
-use crate::session::{CoreSession, SessionId};
+use crate::session::SessionId;
 use crate::spec::ComputerRole;
 use crate::world::World;
-use autoenroll_invariants::Invariant;
+use autoenroll_invariants::{Checkers, Invariant};
 
 impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// Delivers an input to a core and carries out its outputs. The records are those that tell of the input.
@@ -25,16 +26,62 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let now = self.clock.both();
         let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
         session.records.input(&because);
-        session.core.handle(now, input).map_err(|error| failed(session, error))?;
+        session.core.handle(now, input).map_err(|error| failed(&session.principal, error))?;
+        let principal = session.principal.clone();
         let mut causes = Vec::new();
-        while let Some(session) = self.sessions.get_mut(&id) {
-            let Some(output) = session.core.poll().map_err(|error| failed(session, error))? else { break };
-            self.apply_output(id, output, &mut causes);
+        while let Some(body) = self.next_output(id, &mut causes)? {
+            match body {
+                OutputBody::Decision(decision) => {
+                    let number = decision.id;
+                    let record = self.record_decision(&principal, decision, &mut causes);
+                    if let Some(session) = self.sessions.get_mut(&id) {
+                        session.records.decision(number, record);
+                    }
+                }
+                body => self.apply_output(id, &principal, body, std::mem::take(&mut causes)),
+            }
             self.spending.output();
             self.check_spending()?;
         }
         self.arm(id, because);
         Ok(())
+    }
+
+    /// The next output of a core, and the records that caused it. Decisions that no invariant minds are recorded on the
+    /// way: most outputs are such, and nothing else comes of them.
+    fn next_output(&mut self, id: SessionId, causes: &mut Vec<RecordId>) -> Result<Option<OutputBody>, WorldError> {
+        let Some(session) = self.sessions.get_mut(&id) else { return Ok(None) };
+        let records = &mut *session.records;
+        let mut ledger =
+            Ledger { now: self.clock.now(), names: &self.names, spending: &mut self.spending, trace: &mut self.trace };
+        let mut found = None;
+        loop {
+            let output = match session.core.poll() {
+                Ok(Some(output)) => output,
+                Ok(None) => return Ok(None),
+                Err(error) => return Err(failed(&session.principal, error)),
+            };
+            // All decisions of an input have it as their cause, and the list is still what that came to.
+            let by_input = if let [cause @ Cause::Input(_)] = *output.causes { Some(cause) } else { None };
+            if by_input.is_none() || by_input != found {
+                records.find(&output.causes, causes);
+                found = by_input;
+            }
+            match output.body {
+                OutputBody::Decision(decision) if !Checkers::minds(decision.rule.as_str()) => {
+                    let number = decision.id;
+                    let record = ledger.decision(&session.principal, decision, causes);
+                    records.decision(number, record);
+                    ledger.spending.output();
+                    if ledger.spending.ends(&self.budget) {
+                        break;
+                    }
+                }
+                body => return Ok(Some(body)),
+            }
+        }
+        self.check_spending()?;
+        Ok(None)
     }
 
     /// A core's deadline has come.
@@ -129,36 +176,21 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         session.deadline_because = because;
     }
 
-    /// Carries out one output; `because` is a list that is used again for each.
-    fn apply_output(&mut self, id: SessionId, output: Output, because: &mut Vec<RecordId>) {
-        let Some(session) = self.sessions.get(&id) else { return };
-        let principal = session.principal.clone();
-        session.records.find(&output.causes, because);
-        let body = match output.body {
-            OutputBody::Decision(decision) => {
-                let number = decision.id;
-                let record = self.record_decision(&principal, decision, because);
-                if let Some(session) = self.sessions.get_mut(&id) {
-                    session.records.decision(number, record);
-                }
-                return;
-            }
-            body => body,
-        };
-        let because = std::mem::take(because);
+    /// Carries out an output other than a decision.
+    fn apply_output(&mut self, id: SessionId, principal: &str, body: OutputBody, because: Vec<RecordId>) {
         let record = match body {
             OutputBody::Effect { id: effect, effect: body } => {
-                Some(self.begin_effect(id, &principal, effect, body, because))
+                Some(self.begin_effect(id, principal, effect, body, because))
             }
-            OutputBody::AbandonEffect { id: effect } => Some(self.abandon_effect(id, &principal, effect, because)),
+            OutputBody::AbandonEffect { id: effect } => Some(self.abandon_effect(id, principal, effect, because)),
             OutputBody::Event(entry) => {
                 let facts = record::event(&entry, &self.names);
-                Some(self.record(&principal, Kind::Event, facts, because))
+                Some(self.record(principal, Kind::Event, facts, because))
             }
             OutputBody::Report(report) => {
                 let (kind, facts) = record::report(&report, &self.names);
-                let beyond = self.beyond_report(&principal, &report);
-                let record = self.record_with(&principal, kind, facts, because, &beyond);
+                let beyond = self.beyond_report(principal, &report);
+                let record = self.record_with(principal, kind, facts, because, &beyond);
                 if let Some(session) = self.sessions.get_mut(&id) {
                     match report {
                         Report::RunStarted { .. } => session.records.run(true),
@@ -171,7 +203,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 }
                 Some(record)
             }
-            shown => self.show(id, &principal, shown, because),
+            shown => self.show(id, principal, shown, because),
         };
         if let Some(session) = self.sessions.get_mut(&id) {
             session.records.output(record);
@@ -254,6 +286,6 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     }
 }
 
-fn failed<C>(session: &CoreSession<C>, error: CoreError) -> WorldError {
-    WorldError::Core { principal: session.principal.to_string(), error }
+fn failed(principal: &str, error: CoreError) -> WorldError {
+    WorldError::Core { principal: principal.to_owned(), error }
 }

@@ -46,7 +46,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let pending =
             PendingEffect { effect: body.clone(), record, began: facts, abandoned: false, readers: BTreeMap::new() };
         let Some(session) = self.sessions.get_mut(&id) else { return record };
-        if session.effects.insert(effect, pending).is_some() {
+        if session.effects.insert(effect, Box::new(pending)).is_some() {
             let reason = "an effect is asked for under the id of one that is not answered";
             self.violation(principal, Invariant::Contract, reason, vec![record]);
         }

@@ -31,6 +31,7 @@ mod error;
 mod hosts;
 mod inspect;
 mod issue;
+mod ledger;
 mod logon;
 mod look;
 mod names;

@@ -115,14 +115,14 @@ impl GroupPolicy {
         let principal = subject.principal;
         if subject.context == Context::Machine {
             let controller = subject.role == ComputerRole::DomainController;
-            let facts = Facts::new().with("interval", self.values.dc_interval.to_string());
+            let facts = Facts::new().with("interval", self.values.dc_interval);
             if decisions.decide(rules::BACKGROUND_CONTROLLER.rule(), principal, controller, facts).holds {
                 return Some(at_least(self.values.dc_interval));
             }
         }
         let mut base = DEFAULT_INTERVAL;
         if self.values.gp_interval != base {
-            let facts = Facts::new().with("interval", self.values.gp_interval.to_string());
+            let facts = Facts::new().with("interval", self.values.gp_interval);
             if decisions.applies(rules::CONFIGURABLE.rule(), principal, facts).is_ok() {
                 base = at_least(self.values.gp_interval);
             }
@@ -131,7 +131,7 @@ impl GroupPolicy {
             Context::Machine => rules::BACKGROUND_COMPUTER,
             Context::User => rules::BACKGROUND_USER,
         };
-        let facts = Facts::new().with("interval", base.to_string()).with("offset", offset.to_string());
+        let facts = Facts::new().with("interval", base).with("offset", offset);
         decisions.applies(rule.rule(), principal, facts).ok()?;
         Some(Duration(base.0.saturating_add(offset.0)))
     }

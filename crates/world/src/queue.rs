@@ -45,7 +45,7 @@ pub(crate) struct SessionId(pub(crate) u32);
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Event {
     /// A change that was scheduled, and its number among the described ones.
-    Change(Change, Option<usize>),
+    Change(Box<Change>, Option<usize>),
     /// The enrollment service of a CA appears in the directory.
     PublishAuthority(String),
     /// The background refresh of a session's policy.
@@ -125,9 +125,9 @@ mod tests {
     #[test]
     fn at_equal_time_the_class_decides_and_then_who_came_first() {
         let reader = ReaderName { computer: "WKS01".to_owned(), reader: "Reader 0".to_owned() };
-        let late = Event::Change(Change::DirectoryReachable(false), None);
+        let late = Event::Change(Box::new(Change::DirectoryReachable(false)), None);
         let order = [
-            Event::Change(Change::DirectoryReachable(true), Some(0)),
+            Event::Change(Box::new(Change::DirectoryReachable(true)), Some(0)),
             Event::PublishAuthority("CA".to_owned()),
             Event::Refresh(SessionId(2)),
             Event::Refresh(SessionId(1)),

@@ -111,7 +111,7 @@ pub(crate) fn outcome(began: &Facts, result: &EffectResult, names: &Names) -> Fa
             facts.set(name, fact.clone());
         }
     }
-    facts.set("code", code_of(result).to_string());
+    facts.set("code", code_of(result));
     result_facts(&mut facts, result, names);
     facts
 }

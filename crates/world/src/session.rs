@@ -32,8 +32,8 @@ pub(crate) struct CoreSession<C> {
     pub(crate) deadline: Option<Key>,
     /// The records of the input after which the deadline was set.
     pub(crate) deadline_because: Vec<RecordId>,
-    /// Effects that have been asked for and not answered.
-    pub(crate) effects: Shared<BTreeMap<EffectId, PendingEffect>>,
+    /// Effects that have been asked for and not answered. A node of the map has room for eleven, and mostly holds one.
+    pub(crate) effects: Shared<BTreeMap<EffectId, Box<PendingEffect>>>,
     /// Change numbers of the directory behind the answers that policy servers gave this core, by address.
     pub(crate) policies_seen: Shared<BTreeMap<String, u64>>,
     pub(crate) records: Shared<Records>,

@@ -201,6 +201,11 @@ impl Spending {
         }
     }
 
+    /// Whether the story ends here, for one reason or the other.
+    pub(crate) fn ends(&self, budget: &Budget) -> bool {
+        self.goes_in_circles().is_some() || self.exceeds(budget).is_some()
+    }
+
     /// The sources of most records, the largest first.
     pub(crate) fn largest(&self) -> Vec<(Source, u64)> {
         let mut by = self.by.clone();

@@ -7,9 +7,9 @@ use autoenroll_csp::{CardDatabase, container_name};
 use autoenroll_invariants::{Beyond, Checkers, Invariant};
 use autoenroll_keys::{Seed, draw};
 use autoenroll_model::{
-    CoreFactory, Decision, Decisions, Fact, Facts, FileTime, HResult, Profile, Provider, Shared, SimTime,
+    CoreFactory, Decision, Decisions, Facts, FileTime, HResult, Profile, Provider, Shared, SimTime,
 };
-use autoenroll_trace::{Kind, RecordId, Ruling, Trace};
+use autoenroll_trace::{Kind, RecordId, Trace};
 
 use crate::action::{Action, CardFault, LocalEffect};
 use crate::attempt::CardLogon;
@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::directory::Directory;
 use crate::error::{ActError, WorldError};
 use crate::hosts::{CaHost, CardHost, Hosts};
+use crate::ledger::{self, Ledger};
 use crate::names::Names;
 use crate::policy::GroupPolicy;
 use crate::queue::{Event, Queue};
@@ -257,40 +258,29 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
 
     /// Records what the world has decided since the last call; the records, for those that follow from them.
     pub(crate) fn record_decisions(&mut self, causes: &[RecordId]) -> Vec<RecordId> {
-        let decisions = self.decisions.take();
-        let mut because = Vec::new();
-        let record = |decision| {
+        let (mut records, mut because) = (Vec::new(), Vec::new());
+        while let Some(decision) = self.decisions.take_next() {
             because.clear();
             because.extend_from_slice(causes);
-            self.record_decision("world", decision, &mut because)
-        };
-        decisions.into_iter().map(record).collect()
+            records.push(self.record_decision("world", decision, &mut because));
+        }
+        records
     }
 
-    /// Records a decision. Most records are decisions, and few of them concern an invariant.
+    /// Records a decision.
     pub(crate) fn record_decision(&mut self, actor: &str, decision: Decision, causes: &mut Vec<RecordId>) -> RecordId {
-        let Decision { rule, mut subject, outcome, mut facts, .. } = decision;
-        if let Some(name) = self.names.name(&subject) {
-            subject = name.into();
+        if !Checkers::minds(decision.rule.as_str()) {
+            return self.ledger().decision(actor, decision, causes);
         }
-        for (name, fact) in facts.iter_mut() {
-            self.names.translate_fact(fact);
-            if let Fact::Text(text) = fact
-                && name == "message"
-            {
-                *text = self.names.sentence(text).into();
-            }
-        }
-        let is_own = |name: &str| matches!(name, "rule" | "subject" | "outcome");
-        let others = facts.iter().filter(|(name, _)| !is_own(name));
-        if Checkers::minds(rule.as_str()) {
-            let mut all = Facts::new().with("rule", rule.as_str()).with("subject", subject).with("outcome", outcome);
-            others.for_each(|(name, fact)| all.set(name, fact.clone()));
-            return self.record(actor, Kind::Decision, all, std::mem::take(causes));
-        }
-        let ruling = Ruling { rule: rule.as_str(), subject: &subject, outcome };
-        self.spending.decision(actor, ruling, others.clone());
-        self.trace.note_decision(self.clock.now(), actor, ruling, others, causes)
+        let Decision { rule, subject, outcome, facts, .. } = ledger::told(&self.names, decision);
+        let mut all = Facts::new().with("rule", rule.as_str()).with("subject", subject).with("outcome", outcome);
+        facts.iter().for_each(|(name, fact)| all.set(name, fact.clone()));
+        self.record(actor, Kind::Decision, all, std::mem::take(causes))
+    }
+
+    fn ledger(&mut self) -> Ledger<'_> {
+        let Self { clock, names, spending, trace, .. } = self;
+        Ledger { now: clock.now(), names, spending, trace }
     }
 
     /// The session of a logged-on user or running computer.

@@ -26,7 +26,7 @@ pub(super) fn begin(frame: &mut Frame, bound: Bound) -> Result<Next, Halt> {
     if let Some(cache) = frame.cache.clone() {
         // T2.2.template-cache
         let age = now.since(cache.read_at);
-        let facts = Facts::new().with("age", age.to_string());
+        let facts = Facts::new().with("age", age);
         if frame.decide(rules::POLICY_CACHE, "templates", cache.is_fresh(now), facts).holds {
             return Ok(Next::Ask(Effect::ReadPrincipal, Acquisition::Principal(bound, cache.policy)));
         }
