@@ -42,6 +42,7 @@ enum Shown {
 
 /// What the user wants on the wizard's first page.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, on its way to who asked")]
 pub(crate) enum WizardAnswer {
     /// Work on the items now.
     Start,

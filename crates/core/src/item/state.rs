@@ -260,6 +260,7 @@ impl From<IssuedRequest> for Certified {
 
 /// What follows a step.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, on its way to who asked")]
 pub(super) enum Next {
     /// Wait for the user or an effect.
     Wait(State),
