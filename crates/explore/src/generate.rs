@@ -134,8 +134,8 @@ pub(crate) fn tell_from(
     teller.told(stage, broken.err())
 }
 
-/// One thing that may happen, at moment after moment of what comes next, while what somebody has written is done, or what
-/// leads on: each is a story of its own, which then comes to its end.
+/// One thing that may happen, at moment after moment of what comes next, while what somebody has written is done, or
+/// what leads on: each is a story of its own, which then comes to its end.
 pub(crate) fn sweep(stage: &Stage, begun: Begun<'_>, choices: &mut impl Choices) -> Vec<(Told, Option<Middle>)> {
     let plan = Plan { most: 0, wishes: BTreeSet::new() };
     let last = begun.moves.iter().rev().find(|one| matches!(one.when, When::On(_))).map(|one| one.name.clone());
@@ -431,7 +431,8 @@ impl<'a> Teller<'a> {
     fn soon(&mut self, one: &Move) -> Result<bool, Broken> {
         let until = self.player.now() + SOON;
         if let When::On(anchor) = &one.when {
-            // The record that it waited for before is no news. One that came of what was done just before does so again.
+            // The record that it waited for before is no news. One that came of what was done just before does so
+            // again.
             let now = self.player.now();
             let anchor = Anchor { from: anchor.from.map(|_| now), came: now, ..anchor.clone() };
             return self.do_move_when(Move { when: When::On(anchor), ..one.clone() });

@@ -146,8 +146,8 @@ fn a_group_follows_from_its_number_and_some_sweep() {
         let broken = outcome.broken.iter().map(|(_, broken)| broken.signature()).collect::<Vec<_>>();
         (outcome.stories, outcome.moves, outcome.records, broken)
     };
-    // Of odd numbers are the groups in worlds of scenarios: without a sweep they have four stories each. What cannot be done
-    // is no story.
+    // Of odd numbers are the groups in worlds of scenarios: without a sweep they have four stories each. What cannot
+    // be done is no story.
     let groups: Vec<_> = (1..12).step_by(2).map(told).collect();
     assert!(groups.iter().all(|(stories, .., broken)| *stories > 0 && broken.is_empty()), "{groups:?}");
     assert!(groups.iter().any(|(stories, ..)| *stories > 4), "{groups:?}");

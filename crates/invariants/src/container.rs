@@ -24,8 +24,8 @@ pub(crate) struct DefaultContainers {
     agreed: BTreeMap<(String, String), Agreement>,
     /// Default containers that a user wants to keep, by card and name, for the item that is worked on.
     kept: BTreeSet<(String, String)>,
-    /// Containers whose certificate was on its way to them and whose work has not ended well, by card and name: they are
-    /// nobody's credentials, and go when the certificate is refused after all.
+    /// Containers whose certificate was on its way to them and whose work has not ended well, by card and name: they
+    /// are nobody's credentials, and go when the certificate is refused after all.
     unfinished: BTreeSet<(String, String)>,
     /// Who has looked at which card in this instant, by principal and card.
     looked: BTreeSet<(Text, String)>,

@@ -22,8 +22,8 @@ impl Checker for OneRun {
             return None;
         }
         let before = self.begun.insert(at.record.actor.clone(), at.record.id)?;
-        // The decision by which it starts. What happened just then is a cause as well, of one that had to wait the end of
-        // the run before; and so is what set a timer, long ago.
+        // The decision by which it starts. What happened just then is a cause as well, of one that had to wait the
+        // end of the run before; and so is what set a timer, long ago.
         let causes = &at.record.causes;
         let is_decision = |cause: &&RecordId| at.trace.get(**cause).is_some_and(|cause| cause.kind == Kind::Decision);
         let decision = causes.iter().rev().find(is_decision).or(causes.last());

@@ -390,8 +390,8 @@ fn check(row: &Row, ground: &Ground) -> Result<(), String> {
     Err(format!("{story} {variant:?} {with}\nbench {bench:?}, {tries} tries\n{said}\n{log}\n{trace}"))
 }
 
-/// About one reply in 256 of Heimdal's KDC is made with another key than the client has, and the client fails; so it asks
-/// again. docs/logon.md
+/// About one reply in 256 of Heimdal's KDC is made with another key than the client has, and the client fails; so it
+/// asks again. docs/logon.md
 fn kinit(row: &Row, realm: &Realm) -> (bool, String) {
     let once = || realm.kinit(row.principal.unwrap_or(row.user), row.identity, row.pin);
     let mut said = once();
