@@ -180,6 +180,29 @@ pub(crate) fn sweep(stage: &Stage, begun: Begun<'_>, choices: &mut impl Choices)
     stories
 }
 
+/// The last so many things once more, and again, and then the end: some rules count.
+pub(crate) fn repeat(
+    stage: &Stage,
+    begun: Begun<'_>,
+    many: usize,
+    choices: &mut impl Choices,
+) -> (Told, Option<Middle>) {
+    let plan = Plan { most: 0, wishes: BTreeSet::new() };
+    let mut teller = Teller::new(stage, begun, &plan, choices);
+    let last = teller.moves[teller.moves.len().saturating_sub(many)..].to_vec();
+    let broken = caught(|| {
+        'times: for _ in 0..MOST_TIMES {
+            for one in &last {
+                if teller.player.is_long() || !teller.soon(one)? {
+                    break 'times;
+                }
+            }
+        }
+        teller.end(&[], choices)
+    });
+    teller.told(stage, broken.err())
+}
+
 /// Which entries a story may have at all: each story leaves out most of what can go wrong, so that the rest meets.
 fn swarm(menu: &Menu, plan: &Plan, choices: &mut impl Choices) -> Vec<bool> {
     match choices.below("swarm", 5) {
@@ -323,9 +346,11 @@ impl<'a> Teller<'a> {
         rest: &[Move],
         choices: &mut impl Choices,
     ) -> Result<(), Broken> {
-        if !self.done(entry.name.to_owned(), When::On(anchor), entry)? {
-            return Ok(());
-        }
+        if self.done(entry.name.to_owned(), When::On(anchor), entry)? { self.end(rest, choices) } else { Ok(()) }
+    }
+
+    /// What is written, and then what leads to an end.
+    fn end(&mut self, rest: &[Move], choices: &mut impl Choices) -> Result<(), Broken> {
         self.middle = Some((self.player.clone(), self.moves.clone()));
         for one in rest {
             if self.player.is_long() {

@@ -16,7 +16,7 @@ use autoenroll_trace::{Kind, Record, Trace};
 use crate::choices::{Choices, Keyed};
 use crate::drive::{Outcome, Work};
 use crate::file::Bench;
-use crate::generate::{Begun, Plan, sweep, tell_from};
+use crate::generate::{Begun, Plan, repeat, sweep, tell_from};
 use crate::law::Broken;
 use crate::neighbours::{alone, story_of};
 use crate::player::{Done, Player};
@@ -38,6 +38,10 @@ const MOST_TIMES: u8 = 5;
 /// One time in so many, one thing is tried at moment after moment instead; and in the world of a scenario.
 const SWEEPS: usize = 16;
 const SWEEPS_OF_A_SCENARIO: usize = 2;
+/// So often in a group, what came to something for a second time is made to do so again and again: its last things are
+/// repeated, from one to so many.
+const MOST_REPEATED: usize = 3;
+const MOST_ONCE_MORE: usize = 6;
 /// The most things that are put in where a story goes on.
 const MOST_PUT_IN: usize = 6;
 /// A prime that the number of scenarios does not have as a divisor: groups that follow each other are not alike.
@@ -247,6 +251,7 @@ impl Work for Grown<'_> {
         let mut choices = Keyed::new(number);
         let mut seen = BTreeSet::new();
         let mut outcome = Outcome::default();
+        let mut repeated = 0;
         let from_nothing = written.is_empty();
         let stories = choices.of("stories", STORIES).copied().filter(|_| from_nothing);
         for story in 0..stories.unwrap_or(STORIES_OF_A_SCENARIO) {
@@ -259,19 +264,26 @@ impl Work for Grown<'_> {
             let rest = (!first).then(|| written.get(done..).unwrap_or_default());
             let plan = Plan { most: if first { self.most } else { MOST_PUT_IN }, wishes: BTreeSet::new() };
             let begun = Begun { player, moves, rest };
-            let told = if choices.one_in("sweep", if from_nothing { SWEEPS } else { SWEEPS_OF_A_SCENARIO }) {
+            let mut told = if choices.one_in("sweep", if from_nothing { SWEEPS } else { SWEEPS_OF_A_SCENARIO }) {
                 sweep(&stage, begun, &mut choices)
             } else {
                 vec![tell_from(&stage, begun, &plan, &mut choices)]
             };
-            for (told, middle) in told {
-                let came_to_nothing = told.broken.is_none();
-                outcome.add(told);
+            told.reverse();
+            while let Some((told_now, middle)) = told.pop() {
+                let came_to_nothing = told_now.broken.is_none();
+                outcome.add(told_now);
                 let Some(((player, moves), end)) = middle else { continue };
                 let mut known = known.clone();
                 let middle = known.go_on(player.world().trace(), player.records(), &mut seen);
                 let later = known.clone().go_on(end.world().trace(), end.records(), &mut seen);
                 let news = middle.any || later.any;
+                if middle.again && came_to_nothing && repeated < MOST_REPEATED && choices.one_in("repeat", 2) {
+                    repeated += 1;
+                    let begun = Begun { player: player.clone(), moves: moves.clone(), rest: None };
+                    let many = 1..=moves.len().min(MOST_ONCE_MORE);
+                    told.extend(many.map(|many| repeat(&stage, begun.clone(), many, &mut choices)));
+                }
                 if news && came_to_nothing && moves.len() <= MOST_BEFORE && seeds.len() < MOST_MOMENTS {
                     let again = middle.again || later.again;
                     seeds.push(Seed { player, moves, written: done, told: known, again });
