@@ -13,8 +13,12 @@ const MOST_PLAYS: usize = 1_500;
 /// How far apart two moves may be that are left out together.
 const MOST_BETWEEN: usize = 12;
 
+/// The timer's period, and how long a balloon keeps its user waiting.
+const TICK: Duration = Duration::hours(8);
+const BALLOON: Duration = Duration::seconds(60);
+
 /// How long behind the thing before something is done rather than later: at once, and when a balloon has come.
-const SOON: &[Duration] = &[Duration::ZERO, Duration::seconds(60), Duration::hours(8)];
+const SOON: &[Duration] = &[Duration::ZERO, BALLOON, TICK];
 
 /// A finding that is as short as it gets.
 #[derive(Clone, Debug)]
@@ -50,6 +54,14 @@ fn size(story: &Story) -> (usize, usize, usize) {
     let setup = story.setup.simpler().len();
     let on = story.moves.iter().filter(|one| matches!(one.when, When::On(_))).count();
     (story.moves.len(), setup, on)
+}
+
+/// When something is done, as it was.
+const fn at(when: &When) -> SimTime {
+    match when {
+        When::At(at) => *at,
+        When::On(anchor) => anchor.came,
+    }
 }
 
 struct Shrinking<'a> {
@@ -114,12 +126,17 @@ impl Shrinking<'_> {
                 if self.try_one(best, &story) {
                     return true;
                 }
-                // What came of the two may come by itself with the next tick of the timer.
-                for one in &mut story.moves[second - 1..] {
-                    one.when = one.when.later(Duration::hours(8), SimTime::START);
-                }
-                story.end = story.end + Duration::hours(8);
-                self.try_one(best, &story)
+                // What came of the two may come by itself with the next tick of the timer, or when its balloon shows.
+                let from = story.moves.get(second - 1).map_or(SimTime::START, |one| at(&one.when));
+                let tick = SimTime(from.0.next_multiple_of(TICK.0));
+                [TICK, tick.since(from), (tick + BALLOON).since(from)].into_iter().any(|late| {
+                    let mut story = story.clone();
+                    for one in &mut story.moves[second - 1..] {
+                        one.when = one.when.later(late, SimTime::START);
+                    }
+                    story.end = story.end + late;
+                    self.try_one(best, &story)
+                })
             });
             if !tried {
                 first += 1;
