@@ -172,14 +172,19 @@ impl OpenChunk {
                 self.number(list.len() as u64);
                 list.iter().for_each(|fact| self.value(fact));
             }
-            Fact::Text(text) => self.text(text, TEXT),
+            Fact::Text(text) => {
+                self.text(text, TEXT);
+            }
         }
     }
 
     /// A text that begins with `first` when it is new, and is that and a number otherwise.
-    fn text(&mut self, text: &str, first: u64) {
-        match self.find(text) {
-            Some(known) => self.number(first + u64::from(known.number)),
+    fn text(&mut self, text: &str, first: u64) -> Known {
+        match self.find(text).copied() {
+            Some(known) => {
+                self.number(first + u64::from(known.number));
+                known
+            }
             None => self.new_text(text, first),
         }
     }
@@ -188,8 +193,7 @@ impl OpenChunk {
     fn text_again(&mut self, at: Repeated, text: &str, first: u64) {
         let last = self.last[at as usize];
         if last.number == 0 || last.length as usize != text.len() || !self.chunk.is_at(last.at, text) {
-            self.text(text, first);
-            self.last[at as usize] = self.find(text).copied().unwrap_or_default();
+            self.last[at as usize] = self.text(text, first);
             return;
         }
         self.number(first + u64::from(last.number));
@@ -208,7 +212,7 @@ impl OpenChunk {
     }
 
     /// Writes out a text, and gives it a number.
-    fn new_text(&mut self, text: &str, first: u64) {
+    fn new_text(&mut self, text: &str, first: u64) -> Known {
         // All of it, rather than as far as the first: that is done many bytes at a time.
         let escapes = |byte: u8| byte < b' ' || matches!(byte, b'"' | b'\\');
         self.chunk.escapes |= text.bytes().fold(false, |found, byte| found | escapes(byte));
@@ -219,8 +223,10 @@ impl OpenChunk {
         let slot = ends.slot(text.len());
         self.known[slot ^ 1] = self.known[slot];
         let at = place(self.chunk.text.len());
-        self.known[slot] = Known { ends, at, length, number: place(self.chunk.words.len()) };
+        let known = Known { ends, at, length, number: place(self.chunk.words.len()) };
+        self.known[slot] = known;
         self.chunk.text.push_str(text);
+        known
     }
 
     fn number(&mut self, mut number: u64) {
