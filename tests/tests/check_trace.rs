@@ -124,8 +124,8 @@ fn what_is_broken_is_told_with_its_record() {
     assert_eq!(title, "broken      default-container");
     assert!(record.starts_with("record ") && record.ends_with(": 08:01:08 alice card-done"), "{record}");
     let rule =
-        "A default container that holds key and certificate is replaced only after a Yes to `card.replace-default`.";
-    assert_eq!(expected, format!("expected: {rule}"));
+        "A default container that holds key and certificate is replaced only after a Yes to `card.replace-default`,";
+    assert!(expected.starts_with(&format!("expected: {rule}")), "{expected}");
     assert_eq!(found, "found: the default container Slot0 was replaced without a Yes");
     assert!(ran.out.ends_with("372 records: 1 broken, 26 hold, 3 not judged\n"), "{}", ran.out);
 }

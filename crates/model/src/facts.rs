@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 /// words, and a text of its own on the heap for each was a third of what recording costs.
 pub type Text = smol_str::SmolStr;
 
-/// Facts by name, in the order in which they were stated. A name occurs once. Up to [`FEW`] are kept in place.
+/// Facts by name, in the order in which they were stated. A name occurs once. Two of them are kept in place.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Facts(SmallVec<[(Text, Fact); FEW]>);
 
