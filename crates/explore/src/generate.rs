@@ -359,6 +359,11 @@ impl<'a> Teller<'a> {
             let when = one.when.later(Duration::ZERO, self.player.now());
             self.do_move_when(Move { when, ..one.clone() })?;
         }
+        self.ending(choices)
+    }
+
+    /// People do what leads on, for some rounds.
+    fn ending(&mut self, choices: &mut impl Choices) -> Result<(), Broken> {
         for _ in 0..ENDING {
             if self.player.is_long() {
                 break;
@@ -497,13 +502,7 @@ impl<'a> Teller<'a> {
                 self.do_move_when(Move { when, ..one.clone() })?;
             }
         }
-        for _ in 0..ENDING {
-            if self.player.is_long() {
-                break;
-            }
-            self.round(true, choices)?;
-        }
-        self.player.settle()
+        self.ending(choices)
     }
 
     /// Something that goes wrong or changes while something else is on its way.
